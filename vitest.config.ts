@@ -20,7 +20,14 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     projects: [
-      { test: { name: "pure", include: pure, setupFiles: ["test/support/pure.ts"], testTimeout: isLong ? 600_000 : 20_000 } },
+      {
+        test: {
+          name: "pure",
+          include: pure,
+          setupFiles: ["test/support/pure.ts"],
+          testTimeout: isLong ? 600_000 : 20_000,
+        },
+      },
       { test: { name: "house", include: house, testTimeout: 20_000 } },
       {
         test: {

@@ -31,7 +31,11 @@ const reportFile = `${root}/.daybreak/test-report.json`;
 
 const withoutTests: readonly Step[] = [
   { name: "types", program: "typescript/bin/tsc", words: ["--noEmit", "-p", "."] },
-  { name: "lint", program: "@biomejs/biome/bin/biome", words: ["check", "--error-on-warnings", "--max-diagnostics=60"] },
+  {
+    name: "lint",
+    program: "@biomejs/biome/bin/biome",
+    words: ["check", "--error-on-warnings", "--max-diagnostics=60"],
+  },
   { name: "dead code", program: "knip/bin/knip.js", words: ["--no-progress"] },
 ];
 
@@ -71,7 +75,9 @@ const ended = async (step: Step, hear: ((piece: string) => void) | null): Promis
       hear?.(piece);
     });
   }
-  const code = await new Promise<number | null>((resolve, reject) => child.once("error", reject).once("close", resolve));
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.once("error", reject).once("close", resolve),
+  );
   const seconds = (performance.now() - startedAt) / 1000;
   return { name: step.name, isFine: code === 0, seconds, output: pieces.join("") };
 };

@@ -24,7 +24,10 @@ const processors = ["arm64", "arm", "ia32", "loong64", "mips64el", "ppc64", "ris
 const wordIn = (name: string, words: readonly string[]): string | undefined =>
   words.find((word) => name.split(/[-/]/).some((part) => part === word || part.startsWith(word)));
 
-const libcOf = (name: string): string | undefined => (name.endsWith("-musl") ? "musl" : /-gnu\w*$/.test(name) ? "glibc" : undefined);
+const libcOf = (name: string): string | undefined => {
+  if (name.endsWith("-musl")) return "musl";
+  return /-gnu\w*$/.test(name) ? "glibc" : undefined;
+};
 
 const platformOf = (name: string): Pick<Entry, "os" | "cpu" | "libc"> => {
   const os = wordIn(name, systems);
@@ -44,7 +47,8 @@ for (const [place, entry] of Object.entries(lock.packages)) {
   for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
     if (isThere(place, name)) continue;
     const platform = platformOf(name);
-    if (!platform.os && !platform.cpu) throw new Error(`${name} ${version}, wanted by ${place}, is for no known platform`);
+    if (!platform.os && !platform.cpu)
+      throw new Error(`${name} ${version}, wanted by ${place}, is for no known platform`);
     lock.packages[`node_modules/${name}`] = { version, ...platform, ...(entry.dev && { dev: true }), optional: true };
     console.log(`added ${name} ${version} ${JSON.stringify(platform)}`);
   }

@@ -78,7 +78,12 @@ const fetchNode = () => {
   if (nodeRuns()) return;
   process.stderr.write("daybreak: fetching the pinned Node …\n");
   const cwd = path.join(modules, "node");
-  const env = { ...npmEnvironment(), npm_config_loglevel: "error", npm_config_audit: "false", npm_config_fund: "false" };
+  const env = {
+    ...npmEnvironment(),
+    npm_config_loglevel: "error",
+    npm_config_audit: "false",
+    npm_config_fund: "false",
+  };
   spawnSync(process.execPath, ["installArchSpecificPackage.js"], { cwd, env, stdio: ["ignore", 2, 2] });
   if (!nodeRuns()) fail(`the pinned Node is missing: ${pinnedNode}. Remove node_modules and try again.`);
 };
