@@ -1,0 +1,188 @@
+import { setTimeout as pause } from "node:timers/promises";
+import pg from "pg";
+import { Fault, isFault, wordsOf } from "#model/fault.ts";
+import type { Log } from "#runtime/log.ts";
+import { useYourOwn } from "#store/embedded/binaries.ts";
+import { type Cluster, choosePort, keepPort, openCluster, ownName } from "#store/embedded/cluster.ts";
+import { endServer, findRunning, type Launched, launch, type Running } from "#store/embedded/server.ts";
+
+/** Where the embedded Postgres lives, and who is told what it does. */
+export interface EmbeddedSettings {
+  /** Folder of its own, `<home>/postgres`. */
+  readonly dir: string;
+  readonly log: Log;
+  readonly onProgress?: (words: string) => void;
+  /** No waiting for the disk: only for data that may be lost. */
+  readonly fast?: boolean;
+  readonly startLimitMs?: number;
+}
+
+/** A Postgres that runs while somebody uses it. */
+export interface Embedded extends AsyncDisposable {
+  /** The address, password included. It stays the same as long as its port is free. */
+  readonly url: string;
+  /** Process id of the postmaster at present. */
+  pid(): number;
+}
+
+/**
+ * Starts the embedded Postgres or joins the one that already runs in the folder: a second daemon's, or one left by a killed daemon.
+ * Whoever uses it holds one connection with a shared lock; the last one to leave stops the server, whoever started it. A killed
+ * process holds nothing, since its connection falls with it. While it is held, a server that dies is started again.
+ */
+export const startEmbedded = async (settings: EmbeddedSettings): Promise<Embedded> => {
+  const { dir, log, onProgress = () => {}, fast = false, startLimitMs = 60_000 } = settings;
+  const cluster = await openCluster({ dir, fast, onProgress });
+  const hold = await joinOrStart(cluster, startLimitMs);
+  const keeper = keep({ cluster, log, startLimitMs }, hold);
+  return {
+    url: urlOf(cluster, hold.port),
+    pid: () => keeper.hold().pid,
+    [Symbol.asyncDispose]: () => keeper.leave(),
+  };
+};
+
+/** Our place in the server: the connection whose lock says that somebody uses it. */
+interface Hold extends Running {
+  readonly anchor: pg.Client;
+}
+
+const urlOf = (cluster: Cluster, port: number): string =>
+  `postgres://${ownName}:${cluster.password}@127.0.0.1:${port}/${ownName}`;
+
+const lockKey = "hashtextextended('daybreak:embedded', 0)";
+
+/** Joins what runs, starts what doesn't, until one of both succeeded or the time is over. */
+const joinOrStart = async (cluster: Cluster, limitMs: number): Promise<Hold> => {
+  const deadline = performance.now() + limitMs;
+  let last = "it did not answer";
+  for (let tries = 0; performance.now() < deadline; tries += 1) {
+    const running = await findRunning(cluster);
+    const result =
+      running === null ? await start(cluster, /in use|bind/i.test(last)) : await joinOrEnd(cluster, running);
+    if (typeof result !== "string") return result;
+    last = result;
+    if (!isWorthAnotherTry(last) || tries > 20) break;
+    await pause(100);
+  }
+  const hint = `look at ${cluster.logFile}, ${useYourOwn}`;
+  throw new Fault("store.embedded", `The embedded Postgres could not be started: ${last}`, { hint });
+};
+
+/** Another process was faster, the port is taken, the dead one's children still end, or it is just going down. */
+const isWorthAnotherTry = (words: string): boolean =>
+  /postmaster\.pid|already|in use|bind|shared memory|shutting down|terminat|did not answer|ECONN/i.test(words);
+
+const start = async (cluster: Cluster, anotherPort: boolean): Promise<Hold | string> => {
+  const port = await choosePort(cluster, anotherPort);
+  const launched = await launch(cluster, port);
+  const result = await waitFor(cluster, { pid: launched.pid, port }, launched);
+  if (typeof result !== "string") await keepPort(cluster, port);
+  return result;
+};
+
+const joinOrEnd = async (cluster: Cluster, running: Running): Promise<Hold | string> => {
+  const result = await waitFor(cluster, running, null);
+  if (typeof result === "string" && (await findRunning(cluster))?.pid === running.pid) await endServer(running.pid);
+  return result;
+};
+
+const answerLimitMs = 15_000;
+
+/** Connects as soon as the server takes connections; or why it didn't. */
+const waitFor = async (cluster: Cluster, running: Running, launched: Launched | null): Promise<Hold | string> => {
+  const deadline = performance.now() + answerLimitMs;
+  while (performance.now() < deadline) {
+    const ended = (await launched?.ended()) ?? null;
+    if (ended !== null) return ended;
+    const result = await take(cluster, running);
+    if (typeof result !== "string") return result;
+    if (launched === null && (await findRunning(cluster))?.pid !== running.pid) return `terminated: ${result}`;
+    await pause(15);
+  }
+  return `it did not answer within ${answerLimitMs / 1000} s`;
+};
+
+const take = async (cluster: Cluster, running: Running): Promise<Hold | string> => {
+  const connectionString = urlOf(cluster, running.port);
+  const anchor = new pg.Client({
+    connectionString,
+    application_name: "daybreak anchor",
+    keepAlive: true,
+    connectionTimeoutMillis: 5_000,
+  });
+  anchor.on("error", () => {});
+  try {
+    await anchor.connect();
+    // Waits while the last one to leave holds the lock alone; the connection then ends with the server.
+    await anchor.query(`select pg_advisory_lock_shared(${lockKey})`);
+    return { ...running, anchor };
+  } catch (error) {
+    await anchor.end().catch(() => undefined);
+    refuseOtherPassword(cluster, error);
+    return wordsOf(error) || "ECONNREFUSED";
+  }
+};
+
+const refuseOtherPassword = (cluster: Cluster, cause: unknown): void => {
+  if (!(cause instanceof Error) || !("code" in cause) || cause.code !== "28P01") return;
+  const hint = `put the file back that was made with the data, or move ${cluster.dir} away to begin anew`;
+  throw new Fault("store.embedded", `The password in ${cluster.dir}/password is not the database's.`, { hint, cause });
+};
+
+interface Keeper {
+  hold(): Hold;
+  leave(): Promise<void>;
+}
+
+interface Keeping {
+  readonly cluster: Cluster;
+  readonly log: Log;
+  readonly startLimitMs: number;
+}
+
+/** Watches the anchor: when its connection falls, the server is joined or started again, for as long as it takes. */
+const keep = ({ cluster, log, startLimitMs }: Keeping, first: Hold): Keeper => {
+  let hold = first;
+  let leaving = false;
+  let returning: Promise<void> = Promise.resolve();
+  const watch = (watched: Hold): void => {
+    watched.anchor.once("end", () => {
+      if (!leaving) returning = comeBack();
+    });
+  };
+  const comeBack = async (): Promise<void> => {
+    log.warn("embedded.lost", { pid: hold.pid });
+    for (let waitMs = 50; !leaving; waitMs = Math.min(waitMs * 2, 2_000)) {
+      try {
+        hold = await joinOrStart(cluster, startLimitMs);
+        log.info("embedded.back", { pid: hold.pid, port: hold.port });
+        return watch(hold);
+      } catch (error) {
+        log.error("embedded.failed", { error });
+        await pause(waitMs);
+      }
+    }
+  };
+  watch(first);
+  const leave = async (): Promise<void> => {
+    leaving = true;
+    await returning;
+    await leaveServer(hold, log);
+  };
+  return { hold: () => hold, leave };
+};
+
+/** Gives the shared lock back and asks for it alone: who gets it is the last one. Two who leave together can't both miss it. */
+const leaveServer = async ({ anchor, pid }: Hold, log: Log): Promise<void> => {
+  try {
+    await anchor.query(`select pg_advisory_unlock_shared(${lockKey})`);
+    const { rows } = await anchor.query(`select pg_try_advisory_lock(${lockKey}) as alone`);
+    if (rows[0]?.alone === true) await endServer(pid);
+  } catch (error) {
+    // The server went away by itself: nothing is left to stop.
+    if (isFault(error)) log.error("embedded.failed", { error });
+  } finally {
+    await anchor.end().catch(() => undefined);
+  }
+};
