@@ -27,10 +27,10 @@ export interface Bounds {
   readonly until: number;
 }
 
-/** An occurrence: epoch milliseconds and the local date on which it lies, as a day number. */
+/** An occurrence in epoch milliseconds, and what clocks in the zone show then: milliseconds as if their time were UTC. */
 export interface Occurrence {
   readonly at: number;
-  readonly day: number;
+  readonly wall: number;
 }
 
 /** A piece of the time line with one offset between local time and UTC; `before` is the offset of the piece before. */
@@ -137,7 +137,7 @@ export function* walk(expression: CronExpression, zone: string, bounds: Bounds):
   for (const stretch of stretches(zone, after - LOOK_BACK_MS, until)) {
     if (stretch.end <= after) continue;
     for (const at of within(expression, stretch, bounds)) {
-      yield { at, day: Math.floor((at + stretch.offset) / DAY_MS) };
+      yield { at, wall: at + stretch.offset };
     }
   }
 }
