@@ -63,6 +63,8 @@ export interface DeliveryPart {
 /** Who a delivery goes to, frozen when it was planned. */
 export interface Envelope {
   readonly to: string;
+  /** The name beside `to`; `null` when somebody else reads it instead. */
+  readonly toName: string | null;
   readonly cc: readonly string[];
   readonly bcc: readonly string[];
 }

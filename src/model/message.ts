@@ -39,6 +39,12 @@ export interface StoredMessage {
   readonly bytes: Uint8Array;
 }
 
+/** Rows as they came from a view's CSV: every cell as text, in the order of the columns. */
+export interface Table {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
 /** A fact as the reader saw it; kept with what was sent, so that tomorrow's change can be told. */
 export interface ShownFact {
   readonly name: string;
@@ -46,5 +52,14 @@ export interface ShownFact {
   /** `null`: the figure could not be had. */
   readonly value: number | null;
   readonly shown: string;
-  readonly change: { readonly shown: string; readonly against: string; readonly tone: "good" | "bad" | "even" } | null;
+  readonly change: FactChange | null;
+}
+
+/** How a fact moved against another figure. */
+export interface FactChange {
+  /** `▲ 4.2%`, `▼ 1.3 pts` or the language's word for “unchanged”. */
+  readonly shown: string;
+  /** `vs Wed 18 Nov`. */
+  readonly against: string;
+  readonly tone: "good" | "bad" | "even";
 }

@@ -83,3 +83,12 @@ export interface Suppression {
   readonly reason: string;
   readonly since: Temporal.Instant;
 }
+
+/** Everyone and everything that the audience of some reports is made from. */
+export interface People {
+  readonly recipients: readonly Recipient[];
+  readonly groups: readonly Group[];
+  readonly subscriptions: readonly Subscription[];
+  readonly copies: readonly Copy[];
+  readonly suppressions: readonly Suppression[];
+}

@@ -52,6 +52,9 @@ export interface RenderEvidence {
     readonly values: Readonly<Record<string, Readonly<Record<string, number>>>>;
     readonly cut: readonly string[];
   } | null;
+  /** Filter name → column of the CSV and parameter of the data requests, as the server's catalog names them. */
+  readonly filterColumns: Readonly<Record<string, string>>;
+  readonly filterParameters: Readonly<Record<string, string>>;
   readonly brokenTiles: readonly string[];
   /** The page's own words about the date of its data, where the server has a place for it. */
   readonly dataAsOf: string | null;

@@ -53,6 +53,8 @@ export interface ReportView {
   readonly width: number;
   readonly scale: number;
   readonly look: "light" | "dark";
+  /** Whose language the view is drawn in; drawing in the report's own lets more people share a render. */
+  readonly language: "report" | "recipient";
   readonly ready: ReadySign | null;
   readonly tileSelector: string | null;
   /** `null`: the server's own; else an address or a table of the page. */

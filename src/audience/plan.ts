@@ -1,0 +1,202 @@
+import { type Entry, entriesOf, timingOf, valuesOf } from "#audience/entries.ts";
+import { addressMistake } from "#model/address.ts";
+import type { DeliveryDraft, Envelope, Slot } from "#model/delivery.ts";
+import { type Filters, mistakeInFilters } from "#model/filters.ts";
+import type { Attributes, Copy, People, Suppression } from "#model/people.ts";
+import type { FilterSource, Report } from "#model/report.ts";
+import { isZone, type Temporal } from "#model/time.ts";
+
+/** Everything that decides who gets what of a slot. */
+export interface AudienceFacts {
+  readonly report: Report;
+  readonly mode: "trial" | "live";
+  readonly slot: Pick<Slot, "nominal" | "zone" | "schedule">;
+  readonly people: People;
+  /** Calendar name → the holiday's name, where the slot's date is one. */
+  readonly holidays: Readonly<Record<string, string>>;
+  readonly expiresAt: Temporal.Instant;
+}
+
+/** The distinct (schedule, zone) pairs that the people of a report and of its bundle make necessary. */
+export const schedulesOf = (report: Report, people: People): readonly { schedule: string; zone: string }[] => {
+  const pairs = [report, ...report.bundled]
+    .flatMap((one) => entriesOf(one, people))
+    .filter((entry) => entry.recipient.active && !entry.stopped)
+    .map(timingOf);
+  return [...new Map(pairs.map((pair) => [JSON.stringify([pair.schedule, pair.zone]), pair])).values()];
+};
+
+/** One draft per delivery owed, and one with its reason for each that is skipped. Who isn't active is not in the audience at all. */
+export const planAudience = (facts: AudienceFacts): readonly DeliveryDraft[] => {
+  const drafts = [facts.report, ...facts.report.bundled]
+    .flatMap((report) => entriesOf(report, facts.people))
+    .filter((entry) => entry.recipient.active && belongsToSlot(entry, facts.slot))
+    .flatMap((entry) => draftsOf(entry, facts));
+  return facts.report.bundled.length === 0 ? drafts : bundle(drafts, facts.report.name);
+};
+
+/** Draws up one person's deliveries outside any schedule: an operator asked for them. */
+export const planRequest = (facts: AudienceFacts, recipientId: string): readonly DeliveryDraft[] => {
+  const drafts = [facts.report, ...facts.report.bundled]
+    .flatMap((report) => entriesOf(report, facts.people))
+    .filter((entry) => entry.recipient.id === recipientId)
+    .flatMap((entry) => draftsOf(entry, facts));
+  return facts.report.bundled.length === 0 ? drafts : bundle(drafts, facts.report.name);
+};
+
+/** Why a slot must wait for a person's word: its audience changed by more than the report allows. `null`: it needn't. */
+export const guardAudience = (report: Report, before: number | null, now: number): string | null => {
+  if (report.audienceGuard === null || before === null || before === 0) return null;
+  const share = Math.abs(now - before) / before;
+  if (share <= report.audienceGuard) return null;
+  return `the audience changed from ${before} to ${now} deliveries, more than ${Math.round(report.audienceGuard * 100)} % (audienceGuard)`;
+};
+
+const belongsToSlot = (entry: Entry, slot: AudienceFacts["slot"]): boolean => {
+  const timing = timingOf(entry);
+  return timing.schedule === slot.schedule && timing.zone === slot.zone;
+};
+
+const draftsOf = (entry: Entry, facts: AudienceFacts): readonly DeliveryDraft[] => {
+  const { filters, mistake } = filtersFor(entry);
+  const skip = reasonToSkip(entry, facts) ?? mistake;
+  if (skip !== null || filters === "all") return [draft(entry, facts, { filters, skip, sections: [] })];
+  const split = entry.merged.split ?? entry.report.split;
+  const several = Object.entries(filters).find(([, values]) => values.length > 1);
+  if (split === "together" || several === undefined) return [draft(entry, facts, { filters, skip, sections: [] })];
+  const [name, values] = several;
+  const single = values.map((value) => ({ value, filters: { ...filters, [name]: [value] } }));
+  if (split === "sections") return [draft(entry, facts, { filters, skip, sections: single })];
+  return single.map((one) => ({
+    ...draft(entry, facts, { filters: one.filters, skip, sections: [] }),
+    label: entry.label === "" ? one.value : `${entry.label} · ${one.value}`,
+  }));
+};
+
+interface DraftParts {
+  readonly filters: Filters;
+  readonly skip: string | null;
+  readonly sections: readonly { readonly value: string; readonly filters: Filters }[];
+}
+
+const draft = (entry: Entry, facts: AudienceFacts, { filters, skip, sections }: DraftParts): DeliveryDraft => {
+  const { report, recipient, merged } = entry;
+  const chosen = sections.length === 0 ? [{ value: null, filters }] : sections;
+  return {
+    report: report.name,
+    recipientId: recipient.id,
+    recipientName: recipient.name === "" ? recipient.key : recipient.name,
+    label: entry.label,
+    envelope: envelopeOf(entry, facts),
+    filters,
+    formats: merged.formats ?? report.formats,
+    locale: recipient.locale ?? report.locale,
+    zone: recipient.zone !== null && isZone(recipient.zone) ? recipient.zone : report.zone,
+    nominal: facts.slot.nominal,
+    expiresAt: facts.expiresAt,
+    trial: facts.mode === "trial",
+    parts: chosen.flatMap((section) =>
+      report.views.map((view) => ({
+        report: report.name,
+        view: view.name,
+        filters: section.filters,
+        heading: section.value,
+      })),
+    ),
+    skip,
+  };
+};
+
+/** The filters of an entry: its own, else the report's mapping from the person's row; with the mistake that forbids a delivery. */
+export const filtersFor = ({ report, merged }: Entry): { readonly filters: Filters; readonly mistake: string | null } => {
+  if (merged.filters !== null) return { filters: merged.filters, mistake: mistakeInFilters(merged.filters) };
+  if (Object.keys(report.filter).length === 0) return { filters: "all", mistake: null };
+  const filters: Record<string, readonly string[]> = {};
+  for (const [name, source] of Object.entries(report.filter)) {
+    const values = valuesFrom(source, merged.attributes);
+    if (values.length === 0) {
+      return { filters: {}, mistake: `the person's row has no value in “${columnOf(source)}”, which filter “${name}” needs` };
+    }
+    filters[name] = values;
+  }
+  return { filters, mistake: mistakeInFilters(filters) };
+};
+
+const columnOf = (source: FilterSource): string => ("column" in source ? source.column : "values");
+
+const valuesFrom = (source: FilterSource, attributes: Attributes): readonly string[] => {
+  if ("values" in source) return source.values;
+  const wanted = source.column.toLowerCase();
+  const name = Object.keys(attributes).find((key) => key === source.column || key.toLowerCase() === wanted);
+  return name === undefined ? [] : [...new Set(valuesOf(attributes[name]))];
+};
+
+const dateOf = (facts: AudienceFacts): string =>
+  facts.slot.nominal.toZonedDateTimeISO(facts.slot.zone).toPlainDate().toString();
+
+const reasonToSkip = (entry: Entry, facts: AudienceFacts): string | null => {
+  const { recipient, merged, report } = entry;
+  const date = dateOf(facts);
+  if (entry.stopped) return "the subscription is not active";
+  if (recipient.zone !== null && !isZone(recipient.zone)) return `the time zone “${recipient.zone}” isn't known`;
+  const from = later(recipient.validFrom, merged.start);
+  if (from !== null && date < from) return `starts on ${from}`;
+  const until = earlier(recipient.validUntil, merged.end);
+  if (until !== null && date > until) return `ended on ${until}`;
+  if (recipient.pausedUntil !== null && date <= recipient.pausedUntil) return `paused until ${recipient.pausedUntil}`;
+  const holiday = recipient.calendar === null ? undefined : facts.holidays[recipient.calendar];
+  if (holiday !== undefined && report.schedule.holidays !== "send") return `${date} is a holiday: ${holiday}`;
+  return reasonOfAddress(entry, facts);
+};
+
+const later = (a: string | null, b: string | null): string | null => (a === null || (b !== null && b > a) ? b : a);
+const earlier = (a: string | null, b: string | null): string | null => (a === null || (b !== null && b < a) ? b : a);
+
+const reasonOfAddress = (entry: Entry, facts: AudienceFacts): string | null => {
+  const { to } = envelopeOf(entry, facts);
+  const mistake = addressMistake(to);
+  if (mistake !== null) return `the address “${to.slice(0, 80)}” can't be used: ${mistake}`;
+  const suppression = suppressed(to, facts.people.suppressions);
+  return suppression === undefined ? null : `mail to ${to} is suppressed: ${suppression.reason || "no reason given"}`;
+};
+
+const suppressed = (address: string, all: readonly Suppression[]): Suppression | undefined =>
+  all.find((one) => one.email === address.toLowerCase());
+
+const envelopeOf = ({ recipient, report }: Entry, facts: AudienceFacts): Envelope => {
+  const date = dateOf(facts);
+  const { copies: all, suppressions } = facts.people;
+  const copies = all.filter(
+    (copy) => copy.recipientId === recipient.id && (copy.report === null || copy.report === report.name) && holds(copy, date),
+  );
+  const [instead, ...rest] = copies.filter((copy) => copy.kind === "instead").map((copy) => copy.email);
+  const own = [recipient.email, ...recipient.alternateEmails];
+  const open = own.find((address) => suppressed(address, suppressions) === undefined);
+  const others = (kind: Copy["kind"]) => copies.filter((copy) => copy.kind === kind).map((copy) => copy.email);
+  const usable = (address: string) =>
+    addressMistake(address) === null && suppressed(address, suppressions) === undefined;
+  return {
+    to: instead ?? open ?? recipient.email,
+    toName: instead === undefined && recipient.name !== "" ? recipient.name : null,
+    cc: [...rest, ...others("cc")].filter(usable),
+    bcc: others("bcc").filter(usable),
+  };
+};
+
+const holds = (copy: Copy, date: string): boolean =>
+  (copy.from === null || copy.from <= date) && (copy.until === null || date <= copy.until);
+
+/** Several reports of one bundle become one delivery per person, label and address; what is skipped stays by itself. */
+const bundle = (drafts: readonly DeliveryDraft[], leader: string): readonly DeliveryDraft[] => {
+  const merged = new Map<string, DeliveryDraft>();
+  for (const one of drafts) {
+    const key = one.skip === null ? JSON.stringify([one.recipientId, one.label, one.envelope]) : JSON.stringify([one.report, one.recipientId, one.label]);
+    const known = merged.get(key);
+    if (known === undefined) merged.set(key, one.skip === null ? { ...one, report: leader } : one);
+    else {
+      const formats = [...new Set([...known.formats, ...one.formats])];
+      merged.set(key, { ...known, formats, parts: [...known.parts, ...one.parts] });
+    }
+  }
+  return [...merged.values()];
+};

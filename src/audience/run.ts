@@ -1,0 +1,74 @@
+import { createHash } from "node:crypto";
+import { type AudienceFacts, guardAudience, planAudience } from "#audience/plan.ts";
+import type { DeliveryDraft, Slot } from "#model/delivery.ts";
+import type { RenderRequest } from "#model/render.ts";
+import type { Clock } from "#runtime/clock.ts";
+import { type NewDelivery, putDelivery } from "#store/deliveries.ts";
+import { peopleOf } from "#store/people.ts";
+import { type Pool, type Session, transaction } from "#store/pool.ts";
+import type { KnownReport } from "#store/reports.ts";
+import { wantRender } from "#store/renders.ts";
+import { lastAudience, lockSlot, moveSlot } from "#store/slots.ts";
+
+/** What fixing an audience uses. `requests` is the render stage's plan: which renders a draft needs, in the order of its parts. */
+export interface AudienceParts {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly holidaysOn: (date: string) => Promise<Readonly<Record<string, string>>>;
+  readonly requests: (draft: DeliveryDraft, known: KnownReport) => readonly RenderRequest[];
+}
+
+/** A short key for a long identity; equal identities have equal keys. */
+export const keyOf = (identity: string): string => createHash("sha256").update(identity).digest("hex");
+
+/** Fixes the audience of a ready slot: deliveries, skips and wanted renders in one transaction. False when somebody else did. */
+export const fixAudience = async (slot: Slot, known: KnownReport, parts: AudienceParts): Promise<boolean> => {
+  const date = slot.nominal.toZonedDateTimeISO(slot.zone).toPlainDate().toString();
+  const holidays = await parts.holidaysOn(date);
+  return transaction(parts.pool, async (db) => {
+    const current = await lockSlot(db, slot.id);
+    if (current === null || current.state !== "ready") return false;
+    const people = await peopleOf(db, [known.report, ...known.report.bundled].map((report) => report.name));
+    const drafts = planAudience({ report: known.report, mode: known.mode, slot: current, people, holidays, expiresAt: expiry(current, known) });
+    const owed = drafts.filter((draft) => draft.skip === null).length;
+    // An operator who let the slot go on has left a reason on it; the guard asks only once.
+    const guard = current.reason === null ? guardAudience(known.report, await lastAudience(db, current), owed) : null;
+    if (guard !== null) return moveSlot(db, current, { to: "paused", reason: guard, audience: owed });
+    await putDrafts(db, drafts, { known, slot: current, occasion: `slot:${slot.id}`, parts });
+    return moveSlot(db, current, { to: "planned", audience: owed });
+  });
+};
+
+const expiry = (slot: Slot, known: KnownReport): AudienceFacts["expiresAt"] =>
+  slot.due.add({ milliseconds: known.report.expiresMs });
+
+/** What drafts are recorded under. */
+export interface DraftFacts {
+  readonly known: KnownReport;
+  readonly slot: Pick<Slot, "id" | "notice"> | null;
+  readonly occasion: string;
+  readonly parts: Pick<AudienceParts, "clock" | "requests">;
+}
+
+/** Records drafts with the renders that they need; the ids of those that were not there yet. Call it in a transaction. */
+export const putDrafts = async (db: Session, drafts: readonly DeliveryDraft[], facts: DraftFacts): Promise<readonly string[]> => {
+  const ids: string[] = [];
+  for (const planned of drafts) {
+    // A late note shows no figures, so nothing is drawn for it.
+    const draft = facts.slot?.notice === "late-note" ? { ...planned, parts: [] } : planned;
+    const requests = draft.skip === null ? facts.parts.requests(draft, facts.known) : [];
+    const renderIds: string[] = [];
+    for (const request of requests) renderIds.push(await wantRender(db, request));
+    const delivery: NewDelivery = {
+      draft,
+      slotId: facts.slot?.id ?? null,
+      occasion: facts.occasion,
+      version: facts.known.version,
+      renderIds,
+      now: facts.parts.clock.now(),
+    };
+    const id = await putDelivery(db, delivery);
+    if (id !== null) ids.push(id);
+  }
+  return ids;
+};

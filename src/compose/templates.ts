@@ -1,0 +1,165 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import Handlebars from "handlebars";
+import { Fault, wordsOf } from "#model/fault.ts";
+
+/** The three texts of a filled template. */
+export interface FilledMail {
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+}
+
+/** Mail templates of one folder, each compiled once until its files change. */
+export interface Templates {
+  /** Fills `templates/mail/<name>` with a view. Throws `compose.template` naming the file and the variable. */
+  fill(name: string, view: object): Promise<FilledMail>;
+  /** Reads and compiles a template and fills it with its own sample. */
+  check(name: string): Promise<FilledMail>;
+}
+
+type Fill = (view: object) => string;
+
+interface Compiled {
+  readonly hash: string;
+  readonly subject: Fill;
+  readonly text: Fill;
+  readonly html: Fill;
+}
+
+const parts = { subject: "subject.hbs", text: "text.hbs", html: "html.mjml.hbs" } as const;
+
+/** Opens a folder of mail templates. Nothing is read before a template is asked for. */
+export const openTemplates = (folder: string): Templates => {
+  const compiled = new Map<string, Promise<Compiled>>();
+  const get = async (name: string): Promise<Compiled> => {
+    const sources = await readSources(folder, name);
+    const hash = hashOf(sources);
+    const known = await compiled.get(name)?.catch(() => null);
+    if (known?.hash === hash) return known;
+    const fresh = compile(name, sources, hash);
+    compiled.set(name, fresh);
+    return fresh;
+  };
+  const fill = async (name: string, view: object): Promise<FilledMail> => {
+    const { subject, text, html } = await get(name);
+    // A subject is one line: what a template's own line breaks add around it is no part of it.
+    return { subject: subject(view).trim(), text: tidyText(text(view)), html: html(view) };
+  };
+  const check = async (name: string): Promise<FilledMail> => {
+    const file = join(folder, name, "sample.json");
+    const sample: unknown = JSON.parse(await readTemplateFile(file, name));
+    return fill(name, typeof sample === "object" && sample !== null ? sample : {});
+  };
+  return { fill, check };
+};
+
+type Sources = Readonly<Record<keyof typeof parts, string>>;
+
+const readSources = async (folder: string, name: string): Promise<Sources> => {
+  if (!/^[\w-]+$/.test(name)) throw templateFault(name, "its name may hold letters, digits, “-” and “_” only");
+  const read = (file: string) => readTemplateFile(join(folder, name, file), name);
+  const [subject, text, html] = await Promise.all([read(parts.subject), read(parts.text), read(parts.html)]);
+  return { subject, text, html };
+};
+
+const readTemplateFile = async (file: string, name: string): Promise<string> => {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    throw templateFault(name, `${file} can't be read`, cause);
+  }
+};
+
+const hashOf = ({ subject, text, html }: Sources): string =>
+  createHash("sha256")
+    .update(JSON.stringify([subject, text, html]))
+    .digest("hex");
+
+const compile = async (name: string, sources: Sources, hash: string): Promise<Compiled> => ({
+  hash,
+  subject: compileText(`${name}/${parts.subject}`, sources.subject, "plain"),
+  text: compileText(`${name}/${parts.text}`, sources.text, "plain"),
+  html: compileText(`${name}/${parts.html}`, await htmlFromMjml(name, sources.html), "html"),
+});
+
+/** MJML first, so that each email costs only a fill; its loops stand in `mj-raw`, which MJML hands through. */
+const htmlFromMjml = async (name: string, source: string): Promise<string> => {
+  const { default: mjml } = await import("mjml");
+  try {
+    const { html, errors } = await mjml(source, { validationLevel: "soft", ignoreIncludes: true });
+    const first = errors[0];
+    if (first !== undefined) throw templateFault(`${name}/${parts.html}`, first.formattedMessage);
+    return tightened(html);
+  } catch (cause) {
+    throw cause instanceof Fault ? cause : templateFault(`${name}/${parts.html}`, wordsOf(cause), cause);
+  }
+};
+
+/** Mail clients cut HTML at about 102 kB: indentation is the cheapest thing to save. */
+const tightened = (html: string): string => html.replaceAll(/\n\s+/g, "\n").replaceAll(/\n{2,}/g, "\n");
+
+/**
+ * Compiles a text strictly: a variable that isn't given is a fault, never an empty place. `html` escapes every value, `plain` writes it
+ * as it is. Values are data: one that holds `{{…}}` is shown so. Inherited properties can't be reached.
+ */
+export const compileText = (place: string, source: string, kind: "html" | "plain"): Fill => {
+  const handlebars = Handlebars.create();
+  // `log` writes to the console and `lookup` reaches names that nobody sees in the template.
+  handlebars.unregisterHelper("log");
+  handlebars.unregisterHelper("lookup");
+  const fill = compileStrictly(handlebars, { place, source, kind });
+  return (view) => {
+    try {
+      return fill(withoutPrototypes(view), { allowProtoMethodsByDefault: false, allowProtoPropertiesByDefault: false });
+    } catch (cause) {
+      throw templateFault(place, inPlainWords(wordsOf(cause)), cause);
+    }
+  };
+};
+
+interface TextSource {
+  readonly place: string;
+  readonly source: string;
+  readonly kind: "html" | "plain";
+}
+
+const compileStrictly = (handlebars: typeof Handlebars, { place, source, kind }: TextSource) => {
+  try {
+    // Compiling is put off to the first fill by Handlebars; parsing now finds a broken template when it is loaded.
+    handlebars.parse(source);
+    return handlebars.compile(source, { strict: true, noEscape: kind === "plain", preventIndent: true });
+  } catch (cause) {
+    throw templateFault(place, wordsOf(cause).split("\n")[0] ?? "", cause);
+  }
+};
+
+/** `"nmae" not defined in [object Object] - 3:4` → a sentence. */
+const inPlainWords = (message: string): string => {
+  const missing = /^"(.+)" not defined in .* - (\d+):(\d+)$/s.exec(message);
+  return missing === null ? message : `it wants the variable “${missing[1]}” (line ${missing[2]}), which isn't given`;
+};
+
+const templateFault = (place: string, what: string, cause?: unknown): Fault =>
+  new Fault("compose.template", `template ${place}: ${what}`, {
+    hint: "Correct the template, or the text of the report that uses it; docs/guides lists the variables.",
+    cause,
+  });
+
+/** A copy of plain data whose objects inherit nothing: `{{constructor}}` is then a missing variable like any other. */
+const withoutPrototypes = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(withoutPrototypes);
+  if (typeof value !== "object" || value === null) return value;
+  const copy: Record<string, unknown> = Object.create(null);
+  for (const [key, inner] of Object.entries(value)) copy[key] = withoutPrototypes(inner);
+  return copy;
+};
+
+/** Blocks that showed nothing leave empty lines behind; a reader sees at most one. */
+const tidyText = (text: string): string =>
+  `${text
+    .replaceAll("\r\n", "\n")
+    .replaceAll(/[ \t]+\n/g, "\n")
+    .replaceAll(/\n{3,}/g, "\n\n")
+    .trim()}\n`;

@@ -1,0 +1,78 @@
+import type { Holidays, ReadSchedule } from "#model/schedule.ts";
+import { later, type Temporal } from "#model/time.ts";
+import type { Clock } from "#runtime/clock.ts";
+import type { Log } from "#runtime/log.ts";
+import { readSchedule } from "#schedule/cron.ts";
+import { planSlots } from "#schedule/plan.ts";
+import { type Pool, transaction } from "#store/pool.ts";
+import { type KnownReport, type KnownSchedule, syncSchedules } from "#store/reports.ts";
+import { lastNominal, type NewSlot, putSlot } from "#store/slots.ts";
+
+/** What the tick uses. */
+export interface TickParts {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The free days of a calendar in the years around `now`; an empty map for `null`. */
+  readonly holidays: (calendar: string | null, now: Temporal.Instant) => Promise<Holidays>;
+}
+
+/** A report with the schedules that its people make necessary. */
+export interface DueReport extends KnownReport {
+  readonly wanted: readonly { readonly schedule: string; readonly zone: string }[];
+}
+
+/** Records the slots of one report that are due or were missed; how many were made. Telling the same tick twice changes nothing. */
+export const tick = async (due: DueReport, parts: TickParts): Promise<number> => {
+  const now = parts.clock.now();
+  const holidays = await parts.holidays(due.report.schedule.calendar, now);
+  return transaction(parts.pool, async (db) => {
+    const schedules = await syncSchedules(db, { report: due.report.name, wanted: due.wanted, now });
+    let made = 0;
+    for (const known of schedules) {
+      const lastSeen = await lastNominal(db, { report: due.report.name, ...known });
+      for (const slot of slotsOf(due, known, { holidays, lastSeen, now, log: parts.log })) {
+        if ((await putSlot(db, slot)) && slot.skipped === null) made += 1;
+      }
+    }
+    return made;
+  });
+};
+
+interface SlotFacts {
+  readonly holidays: Holidays;
+  readonly lastSeen: Temporal.Instant | null;
+  readonly now: Temporal.Instant;
+  readonly log: Log;
+}
+
+const slotsOf = (due: DueReport, known: KnownSchedule, facts: SlotFacts): readonly NewSlot[] => {
+  const expression = readSchedule(known.schedule);
+  if ("mistake" in expression) {
+    // A personal schedule in a subscription's row: it stops only those who have it.
+    facts.log.warn("schedule.unreadable", {
+      report: due.report.name,
+      schedule: known.schedule,
+      mistake: expression.mistake,
+    });
+    return [];
+  }
+  const { at: _at, zone: _zone, calendar: _calendar, ...rest } = due.report.schedule;
+  const schedule: ReadSchedule = { ...rest, expression };
+  const { holidays, lastSeen, now } = facts;
+  const plan = planSlots({ schedule, zone: known.zone, holidays, knownSince: known.knownSince, lastSeen, now });
+  const slot = (nominal: Temporal.Instant, at: Temporal.Instant, skipped: string | null): NewSlot => ({
+    report: due.report.name,
+    version: due.version,
+    schedule: known.schedule,
+    zone: known.zone,
+    nominal,
+    due: at,
+    expiresAt: later(at, due.report.expiresMs),
+    skipped,
+  });
+  return [
+    ...plan.skip.map(({ nominal, reason }) => slot(nominal, nominal, reason)),
+    ...plan.make.map(({ nominal, due: at }) => slot(nominal, at, null)),
+  ];
+};

@@ -1,0 +1,312 @@
+import type { Delivery, DeliveryDraft, DeliveryPart, DeliveryState, Envelope } from "#model/delivery.ts";
+import { canonicalFilters, type Filters } from "#model/filters.ts";
+import type { ShownFact } from "#model/message.ts";
+import type { Format } from "#model/people.ts";
+import type { Proof } from "#model/proof.ts";
+import type { Temporal } from "#model/time.ts";
+import { as, at, changed, type Db, instant, instantOrNull, json, many, number, one, type Row, text, textOrNull } from "#store/db.ts";
+
+const parts = `coalesce((select jsonb_agg(jsonb_build_object('report', p.report, 'view', p.view, 'filters', p.filters,
+    'heading', p.heading, 'renderId', p.render_id::text) order by p.part) from delivery_parts p where p.delivery_id = d.id), '[]') as parts`;
+
+/** Every statement about deliveries; a test prepares each. */
+export const statements = {
+  put: `insert into deliveries (slot_id, occasion, report, version, recipient_id, recipient_name, label, envelope, filters,
+      filters_key, formats, locale, zone, nominal, expires_at, trial, state, reason, finished_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+    on conflict (occasion, recipient_id, report, label) do nothing returning id`,
+  putPart: `insert into delivery_parts (delivery_id, part, report, view, heading, filters, render_id)
+    values ($1, $2, $3, $4, $5, $6, $7)`,
+  byId: `select d.*, ${parts} from deliveries d where d.id = $1`,
+  list: `select d.*, ${parts} from deliveries d
+    where ($1::text is null or d.report = $1) and ($2::text is null or d.state = $2)
+      and ($3::text is null or d.occasion = $3) and ($4::bigint is null or d.slot_id = $4)
+    order by d.nominal desc, d.id limit $5`,
+  drawable: `select d.id, v.definition ->> 'whenRenderFails' as policy,
+      coalesce(bool_or(r.state = 'ready'), true) as some, coalesce(bool_or(r.state = 'faulted'), false) as lost,
+      string_agg(distinct p.view || ': ' || r.reason, '; ') filter (where r.state = 'faulted') as reason
+    from deliveries d left join delivery_parts p on p.delivery_id = d.id left join renders r on r.id = p.render_id
+      join report_versions v on v.hash = d.version
+    where d.state = 'planned' and ($1::bigint is null or d.id in (select delivery_id from delivery_parts where render_id = $1))
+    group by d.id, v.definition ->> 'whenRenderFails' having coalesce(bool_and(r.state in ('ready', 'faulted')), true)`,
+  move: `update deliveries set state = $3, reason = $4, finished_at = $5, owner = null, deadline = null
+    where id = $1 and state = $2`,
+  lease: `update deliveries set owner = $1, deadline = now() + $2 * interval '1 ms'
+    where id = (select d.id from deliveries d where d.state in ('drawn', 'proven')
+      and (d.deadline is null or d.deadline < now()) and (d.not_before is null or d.not_before <= $4)
+      and ($3::text is null or d.occasion = $3)
+      order by d.id for update skip locked limit 1)
+    returning id`,
+  postpone: "update deliveries set not_before = $2, owner = null, deadline = null where id = $1",
+  sendable: `select d.id from deliveries d where d.state = 'composed' and (d.not_before is null or d.not_before <= $1)
+      and ($2::text is null or d.occasion = $2)
+    order by d.id for update skip locked limit 1`,
+  begin: `update deliveries set state = 'sending', attempts = attempts + 1, owner = $2, reason = null,
+      deadline = now() + $3 * interval '1 ms' where id = $1 and state = 'composed' returning attempts`,
+  putAttempt: "insert into attempts (delivery_id, n, owner, started_at) values ($1, $2, $3, $4)",
+  endAttempt: `update attempts set finished_at = $3, outcome = $4, words = $5
+    where delivery_id = $1 and n = $2 and (outcome is null or outcome = 'dead-owner')`,
+  sent: `update deliveries set state = 'sent', receipt = $3, finished_at = $4, owner = null, deadline = null, reason = $5
+    where id = $1 and attempts = $2 and state in ('sending', 'uncertain')`,
+  again: `update deliveries set state = 'composed', not_before = $3, reason = $4, owner = null, deadline = null
+    where id = $1 and attempts = $2 and state = 'sending'`,
+  end: `update deliveries set state = $3, reason = $4, finished_at = $5, owner = null, deadline = null
+    where id = $1 and attempts = $2 and state = 'sending'`,
+  orphans: `select d.id from deliveries d where d.state = 'sending' and d.deadline + $1 * interval '1 ms' < now() order by d.id`,
+  expire: `update deliveries set state = 'expired', reason = $2, finished_at = $1, owner = null, deadline = null
+    where state in ('planned', 'drawn', 'proven', 'composed') and expires_at <= $1 returning id`,
+  keepFacts: "update deliveries set facts = $2, notes = $3 where id = $1",
+  lastFacts: `select d.facts, d.nominal, d.zone from deliveries d where d.report = $1 and d.filters_key = $2 and d.state = 'sent'
+      and (d.nominal at time zone d.zone)::date < ($3::timestamptz at time zone d.zone)::date and d.facts is not null and d.trial = $4
+    order by d.nominal desc limit 1`,
+  putProof: `insert into proofs (delivery_id, part, format, verdict, evidence) values ($1, $2, $3, $4, $5)
+    on conflict (delivery_id, part, format) do update set verdict = excluded.verdict, evidence = excluded.evidence`,
+  proofs: "select * from proofs where delivery_id = $1 order by part, format",
+  attempts: "select * from attempts where delivery_id = $1 order by n",
+  release: `update deliveries set state = 'proven', released_by = $2, reason = null where id = $1 and state = 'quarantined'`,
+  replan: `update deliveries set state = 'planned', reason = null, finished_at = null, not_before = null,
+      expires_at = greatest(expires_at, $2) where id = $1 and state in ('failed', 'quarantined', 'expired')`,
+  resend: `update deliveries set state = 'composed', reason = null, finished_at = null, not_before = null,
+      expires_at = greatest(expires_at, $2) where id = $1 and state in ('failed', 'uncertain', 'expired')`,
+  unfinished: `select count(*) as n from deliveries where ($1::text is null or occasion = $1)
+    and state in ('planned', 'drawn', 'proven', 'composed', 'sending')`,
+};
+
+const toDelivery = (row: Row): Delivery => ({
+  id: text(row, "id"),
+  slotId: textOrNull(row, "slot_id"),
+  occasion: text(row, "occasion"),
+  report: text(row, "report"),
+  version: text(row, "version"),
+  recipientId: text(row, "recipient_id"),
+  recipientName: text(row, "recipient_name"),
+  label: text(row, "label"),
+  envelope: as<Envelope>(row, "envelope"),
+  filters: as<Filters>(row, "filters"),
+  parts: as<DeliveryPart[]>(row, "parts"),
+  formats: as<Format[]>(row, "formats"),
+  locale: text(row, "locale"),
+  zone: text(row, "zone"),
+  nominal: instant(row, "nominal"),
+  expiresAt: instant(row, "expires_at"),
+  trial: as<boolean>(row, "trial"),
+  state: as<DeliveryState>(row, "state"),
+  reason: textOrNull(row, "reason"),
+  attempts: number(row, "attempts"),
+  notBefore: instantOrNull(row, "not_before"),
+  deadline: instantOrNull(row, "deadline"),
+});
+
+/** A draft with what it is owed for, and the render of each of its parts. */
+export interface NewDelivery {
+  readonly draft: DeliveryDraft;
+  readonly slotId: string | null;
+  readonly occasion: string;
+  readonly version: string;
+  /** One per part, in order; empty for a skipped one. */
+  readonly renderIds: readonly string[];
+  readonly now: Temporal.Instant;
+}
+
+/** Records a delivery once; its id, or `null` when it was there already. */
+export const putDelivery = async (db: Db, delivery: NewDelivery): Promise<string | null> => {
+  const { draft, slotId, occasion, version, renderIds, now } = delivery;
+  const skipped = draft.skip !== null;
+  const values = [slotId, occasion, draft.report, version, draft.recipientId, draft.recipientName, draft.label,
+    json(draft.envelope), json(draft.filters), canonicalFilters(draft.filters), draft.formats, draft.locale, draft.zone,
+    at(draft.nominal), at(draft.expiresAt), draft.trial, skipped ? "skipped" : "planned", draft.skip, skipped ? at(now) : null];
+  const id = await one(db, { text: statements.put, values, map: (row) => text(row, "id") });
+  if (id === null || skipped) return id;
+  for (const [index, part] of draft.parts.entries()) {
+    await db.query(statements.putPart, [id, index, part.report, part.view, part.heading, json(part.filters), renderIds[index]]);
+  }
+  return id;
+};
+
+/** A delivery by id. */
+export const deliveryById = (db: Db, id: string): Promise<Delivery | null> =>
+  one(db, { text: statements.byId, values: [id], map: toDelivery });
+
+/** Which deliveries to list; `null` for any. */
+export interface DeliveryQuery {
+  readonly report: string | null;
+  readonly state: string | null;
+  readonly occasion: string | null;
+  readonly slotId: string | null;
+  readonly limit: number;
+}
+
+/** Deliveries, newest occasion first. */
+export const listDeliveries = (db: Db, ask: DeliveryQuery): Promise<Delivery[]> =>
+  many(db, {
+    text: statements.list,
+    values: [ask.report, ask.state, ask.occasion, ask.slotId, ask.limit],
+    map: toDelivery,
+  });
+
+/** A planned delivery all of whose renders ended, with the report's policy for a lost one. */
+export interface Drawable {
+  readonly id: string;
+  readonly policy: "fail" | "send-without";
+  readonly some: boolean;
+  readonly lost: boolean;
+  readonly reason: string | null;
+}
+
+/** Planned deliveries all of whose renders ended: of one render, or of all for the sweep. */
+export const drawableDeliveries = (db: Db, renderId: string | null): Promise<Drawable[]> =>
+  many(db, {
+    text: statements.drawable,
+    values: [renderId],
+    map: (row) => ({
+      id: text(row, "id"),
+      policy: as<Drawable["policy"]>(row, "policy"),
+      some: as<boolean>(row, "some"),
+      lost: as<boolean>(row, "lost"),
+      reason: textOrNull(row, "reason"),
+    }),
+  });
+
+/** A move of a delivery from one state to another. */
+export interface DeliveryMove {
+  readonly id: string;
+  readonly from: DeliveryState;
+  readonly to: DeliveryState;
+  readonly reason?: string | null;
+  /** Set when the delivery ends here. */
+  readonly finishedAt?: Temporal.Instant | null;
+}
+
+/** Moves a delivery on if it still is where it was; false when somebody else moved it first. */
+export const moveDelivery = async (db: Db, move: DeliveryMove): Promise<boolean> =>
+  (await changed(db, statements.move, [move.id, move.from, move.to, move.reason ?? null, at(move.finishedAt ?? null)])) > 0;
+
+/** Who leases work, for how long, and of which occasion (`null`: any). */
+export interface WorkAsk {
+  readonly owner: string;
+  readonly leaseMs: number;
+  readonly occasion: string | null;
+  readonly now: Temporal.Instant;
+}
+
+/** Leases a drawn or proven delivery for proof and composition; its id. */
+export const leaseDelivery = (db: Db, ask: WorkAsk): Promise<string | null> =>
+  one(db, {
+    text: statements.lease,
+    values: [ask.owner, ask.leaseMs, ask.occasion, at(ask.now)],
+    map: (row) => text(row, "id"),
+  });
+
+/** Leaves a delivery where it is until `notBefore`. */
+export const postponeDelivery = async (db: Db, id: string, notBefore: Temporal.Instant): Promise<void> => {
+  await db.query(statements.postpone, [id, at(notBefore)]);
+};
+
+/** The next composed delivery that may go out, locked until the transaction ends. */
+export const lockSendable = (db: Db, ask: Pick<WorkAsk, "occasion" | "now">): Promise<string | null> =>
+  one(db, { text: statements.sendable, values: [at(ask.now), ask.occasion], map: (row) => text(row, "id") });
+
+/** Commits to sending: state, counter, deadline and the attempt's row, in the caller's transaction. The attempt's number. */
+export const beginSending = async (db: Db, id: string, ask: Omit<WorkAsk, "occasion">): Promise<number> => {
+  const values = [id, ask.owner, ask.leaseMs];
+  const n = (await one(db, { text: statements.begin, values, map: (row) => number(row, "attempts") })) ?? 0;
+  await db.query(statements.putAttempt, [id, n, ask.owner, at(ask.now)]);
+  return n;
+};
+
+/** One try of a delivery: `n` is the fence. */
+export interface Try {
+  readonly id: string;
+  readonly n: number;
+  readonly now: Temporal.Instant;
+}
+
+/** Records that a try was accepted; also turns an uncertain delivery into a sent one. False when `n` is no longer the newest. */
+export const markSent = async (db: Db, { id, n, now }: Try, receipt: { readonly words: string; readonly note: string | null }): Promise<boolean> => {
+  await db.query(statements.endAttempt, [id, n, at(now), "sent", receipt.words]);
+  return (await changed(db, statements.sent, [id, n, json(receipt), at(now), receipt.note])) > 0;
+};
+
+/** Records a try that failed for now; the delivery waits until `notBefore`. */
+export const sendAgain = async (db: Db, { id, n, now }: Try, { notBefore, words }: { readonly notBefore: Temporal.Instant; readonly words: string }): Promise<boolean> => {
+  await db.query(statements.endAttempt, [id, n, at(now), "temporary", words]);
+  return (await changed(db, statements.again, [id, n, at(notBefore), words])) > 0;
+};
+
+/** Records a try after which nothing follows by itself: failed, or uncertain. */
+export const endSending = async (
+  db: Db,
+  { id, n, now }: Try,
+  { state, words, outcome }: { readonly state: "failed" | "uncertain"; readonly words: string; readonly outcome: "refused" | "temporary" | "unknown" | "dead-owner" },
+): Promise<boolean> => {
+  await db.query(statements.endAttempt, [id, n, at(now), outcome, words]);
+  return (await changed(db, statements.end, [id, n, state, words, state === "failed" ? at(now) : null])) > 0;
+};
+
+/** Deliveries whose sender is dead: their deadline and the send limit have passed by the database's clock. */
+export const orphanedSends = (db: Db, sendLimitMs: number): Promise<string[]> =>
+  many(db, { text: statements.orphans, values: [sendLimitMs], map: (row) => text(row, "id") });
+
+/** Ends what was not sent in time; the ids. */
+export const expireDeliveries = (db: Db, now: Temporal.Instant, reason: string): Promise<string[]> =>
+  many(db, { text: statements.expire, values: [at(now), reason], map: (row) => text(row, "id") });
+
+/** Keeps the figures and notes that a message shows. */
+export const keepFacts = async (db: Db, id: string, shown: { readonly facts: readonly ShownFact[]; readonly notes: readonly string[] }): Promise<void> => {
+  await db.query(statements.keepFacts, [id, json(shown.facts), json(shown.notes)]);
+};
+
+/** The figures of the last delivery that was sent with equal filters, with its date in its zone; `null`: there is none. */
+export const lastSentFacts = (db: Db, delivery: Delivery): Promise<{ readonly facts: readonly ShownFact[]; readonly date: string } | null> =>
+  one(db, {
+    text: statements.lastFacts,
+    values: [delivery.report, canonicalFilters(delivery.filters), at(delivery.nominal), delivery.trial],
+    map: (row) => ({
+      facts: as<ShownFact[]>(row, "facts"),
+      date: instant(row, "nominal").toZonedDateTimeISO(text(row, "zone")).toPlainDate().toString(),
+    }),
+  });
+
+/** Keeps the proof of each artifact. */
+export const putProofs = async (db: Db, deliveryId: string, proofs: readonly Proof[]): Promise<void> => {
+  for (const { part, format, verdict, evidence } of proofs) {
+    await db.query(statements.putProof, [deliveryId, part, format, verdict, json(evidence)]);
+  }
+};
+
+/** The proof of each artifact of a delivery. */
+export const proofsOf = (db: Db, deliveryId: string): Promise<Proof[]> =>
+  many(db, {
+    text: statements.proofs,
+    values: [deliveryId],
+    map: (row) => ({
+      part: number(row, "part"),
+      format: as<Format>(row, "format"),
+      verdict: as<Proof["verdict"]>(row, "verdict"),
+      evidence: as<string[]>(row, "evidence"),
+    }),
+  });
+
+/** The tries of a delivery, oldest first. */
+export const attemptsOf = (db: Db, deliveryId: string): Promise<{ readonly n: number; readonly outcome: string | null; readonly words: string | null }[]> =>
+  many(db, {
+    text: statements.attempts,
+    values: [deliveryId],
+    map: (row) => ({ n: number(row, "n"), outcome: textOrNull(row, "outcome"), words: textOrNull(row, "words") }),
+  });
+
+/** An operator's verbs: false when the delivery was not in a state that allows it. */
+export const releaseDelivery = async (db: Db, id: string, by: string): Promise<boolean> =>
+  (await changed(db, statements.release, [id, by])) > 0;
+
+/** Plans a failed, quarantined or expired delivery anew: it is drawn again. */
+export const replanDelivery = async (db: Db, id: string, expiresAt: Temporal.Instant): Promise<boolean> =>
+  (await changed(db, statements.replan, [id, at(expiresAt)])) > 0;
+
+/** Lets a composed message that failed, expired or is uncertain go out again as it is. */
+export const resendDelivery = async (db: Db, id: string, expiresAt: Temporal.Instant): Promise<boolean> =>
+  (await changed(db, statements.resend, [id, at(expiresAt)])) > 0;
+
+/** How many deliveries of an occasion (`null`: of all) are still under way. */
+export const unfinishedDeliveries = async (db: Db, occasion: string | null): Promise<number> =>
+  (await one(db, { text: statements.unfinished, values: [occasion], map: (row) => number(row, "n") })) ?? 0;

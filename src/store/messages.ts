@@ -1,0 +1,41 @@
+import type { StoredMessage } from "#model/message.ts";
+import { as, type Db, one, text } from "#store/db.ts";
+
+/** Every statement about messages; a test prepares each. */
+export const statements = {
+  put: `insert into messages (delivery_id, message_id, sender, recipients, subject, path, sha256, bytes)
+    values ($1, $2, $3, $4, $5, $6, $7, $8)
+    on conflict (delivery_id) do update set sender = excluded.sender, recipients = excluded.recipients,
+      subject = excluded.subject, path = excluded.path, sha256 = excluded.sha256, bytes = excluded.bytes`,
+  byDelivery: "select * from messages where delivery_id = $1",
+};
+
+/** A message's row: its bytes lie in the artifact bucket under `path`. */
+export interface MessageRow extends Omit<StoredMessage, "bytes"> {
+  readonly path: string;
+  readonly sha256: string;
+  readonly size: number;
+}
+
+/** Records what will be sent, before it is sent. */
+export const putMessage = async (db: Db, message: MessageRow): Promise<void> => {
+  const { deliveryId, messageId, from, recipients, subject, path, sha256, size } = message;
+  await db.query(statements.put, [deliveryId, messageId, from, recipients, subject, path, sha256, size]);
+};
+
+/** The message of a delivery, or `null` before it was composed. */
+export const messageOf = (db: Db, deliveryId: string): Promise<MessageRow | null> =>
+  one(db, {
+    text: statements.byDelivery,
+    values: [deliveryId],
+    map: (row) => ({
+      deliveryId: text(row, "delivery_id"),
+      messageId: text(row, "message_id"),
+      from: text(row, "sender"),
+      recipients: as<string[]>(row, "recipients"),
+      subject: text(row, "subject"),
+      path: text(row, "path"),
+      sha256: text(row, "sha256"),
+      size: Number(row["bytes"]),
+    }),
+  });

@@ -1,0 +1,207 @@
+import type { Filters } from "#model/filters.ts";
+import type { Copy, Format, Group, People, Recipient, Split, Subscription, Suppression } from "#model/people.ts";
+import type { Temporal } from "#model/time.ts";
+import { as, at, changed, type Db, instant, json, many, one, type Row, text, textOrNull } from "#store/db.ts";
+
+/** Every statement about people; a test prepares each. */
+export const statements = {
+  recipients: "select * from recipients order by name, key",
+  recipientByKey: "select * from recipients where key = $1 or lower(email) = lower($1) order by key = $1 desc limit 1",
+  recipientById: "select * from recipients where id = $1",
+  groups: `select g.*, coalesce(array_agg(m.recipient_id order by m.recipient_id) filter (where m.recipient_id is not null), '{}') as members
+    from groups g left join group_members m on m.group_id = g.id group by g.id order by g.key`,
+  subscriptions: "select * from subscriptions where report = any($1::text[]) order by id",
+  subscriptionsFor: `select * from subscriptions where report = any($1::text[]) and (recipient_id = $2 or group_id is not null) order by id`,
+  copiesOf: "select * from copies where recipient_id = $1 order by id",
+  suppressionsOf: "select * from suppressions where email = any($1::text[])",
+  subscriptionsOfOrigin: `select s.*, r.key from subscriptions s join recipients r on r.id = s.recipient_id where s.origin = $1`,
+  copies: "select * from copies order by id",
+  suppressions: "select * from suppressions order by email",
+  putRecipient: `insert into recipients (key, kind, name, email, locale, zone, calendar, origin)
+    values ($1, $2, $3, $4, $5, $6, $7, $8)
+    on conflict (key) do update set kind = excluded.kind, name = excluded.name, email = excluded.email,
+      locale = coalesce(excluded.locale, recipients.locale), zone = coalesce(excluded.zone, recipients.zone),
+      calendar = coalesce(excluded.calendar, recipients.calendar), active = true
+    returning id`,
+  putSubscription: `insert into subscriptions (report, recipient_id, label, filters, attributes, formats, origin, place)
+    values ($1, $2, $3, $4, $5, $6, $7, $8)
+    on conflict (report, recipient_id, label) where recipient_id is not null
+    do update set filters = excluded.filters, attributes = excluded.attributes, formats = excluded.formats,
+      origin = excluded.origin, place = excluded.place, active = true`,
+  leaveList: "update subscriptions set active = false where id = any($1::bigint[]) and active",
+  deactivateLeavers: `update recipients r set active = false
+    where r.active and r.origin is not null
+      and not exists (select 1 from subscriptions s where s.recipient_id = r.id and s.active)
+      and exists (select 1 from subscriptions s where s.recipient_id = r.id and s.origin = $1)`,
+  putList: `insert into lists (origin, read_at, rows, mistakes) values ($1, $2, $3, $4)
+    on conflict (origin) do update set read_at = excluded.read_at, rows = excluded.rows, mistakes = excluded.mistakes`,
+  erase: `update recipients set name = 'erased', email = '', alternate_emails = '{}', attributes = '{}', active = false,
+      key = 'erased-' || id where id = $1`,
+  eraseDeliveries: `update deliveries set recipient_name = 'erased', envelope = '{"to": "", "toName": null, "cc": [], "bcc": []}', label = ''
+    where recipient_id = $1`,
+  eraseSubscriptions: "delete from subscriptions where recipient_id = $1",
+  eraseCopies: "delete from copies where recipient_id = $1",
+  eraseAudit: `update audit set before = null, after = null
+    where ("table" = 'recipients' and row_id = $1)
+       or ("table" in ('subscriptions', 'copies') and coalesce(after, before) ->> 'recipient_id' = $1)`,
+  eraseMessages: `delete from messages m using deliveries d where d.id = m.delivery_id and d.recipient_id = $1 returning m.path`,
+  setActor: "select set_config('daybreak.actor', $1, true)",
+};
+
+const toRecipient = (row: Row): Recipient => ({
+  id: text(row, "id"),
+  key: text(row, "key"),
+  kind: as<Recipient["kind"]>(row, "kind"),
+  name: text(row, "name"),
+  email: text(row, "email"),
+  alternateEmails: as<string[]>(row, "alternate_emails"),
+  locale: textOrNull(row, "locale"),
+  zone: textOrNull(row, "zone"),
+  calendar: textOrNull(row, "calendar"),
+  attributes: as<Recipient["attributes"]>(row, "attributes"),
+  active: as<boolean>(row, "active"),
+  validFrom: textOrNull(row, "valid_from"),
+  validUntil: textOrNull(row, "valid_until"),
+  pausedUntil: textOrNull(row, "paused_until"),
+  origin: textOrNull(row, "origin"),
+});
+
+const toSubscription = (row: Row): Subscription => ({
+  id: text(row, "id"),
+  report: text(row, "report"),
+  label: text(row, "label"),
+  recipientId: textOrNull(row, "recipient_id"),
+  groupId: textOrNull(row, "group_id"),
+  filters: as<Filters | null>(row, "filters"),
+  attributes: as<Subscription["attributes"]>(row, "attributes"),
+  split: as<Split | null>(row, "split"),
+  formats: as<Format[] | null>(row, "formats"),
+  at: textOrNull(row, "at"),
+  start: textOrNull(row, "start"),
+  end: textOrNull(row, "end"),
+  active: as<boolean>(row, "active"),
+  origin: textOrNull(row, "origin"),
+  place: textOrNull(row, "place"),
+});
+
+const toGroup = (row: Row): Group => ({
+  id: text(row, "id"),
+  key: text(row, "key"),
+  name: text(row, "name"),
+  memberIds: as<unknown[]>(row, "members").map(String),
+  rule: as<Group["rule"]>(row, "rule"),
+});
+
+const toCopy = (row: Row): Copy => ({
+  id: text(row, "id"),
+  recipientId: text(row, "recipient_id"),
+  report: textOrNull(row, "report"),
+  kind: as<Copy["kind"]>(row, "kind"),
+  email: text(row, "email"),
+  from: textOrNull(row, "from"),
+  until: textOrNull(row, "until"),
+});
+
+const toSuppression = (row: Row): Suppression => ({
+  email: text(row, "email"),
+  reason: text(row, "reason"),
+  since: instant(row, "since"),
+});
+
+/** Every recipient, by name. */
+export const allRecipients = (db: Db): Promise<Recipient[]> =>
+  many(db, { text: statements.recipients, values: [], map: toRecipient });
+
+/** A recipient by key or, failing that, by address. */
+export const recipientByKey = (db: Db, key: string): Promise<Recipient | null> =>
+  one(db, { text: statements.recipientByKey, values: [key], map: toRecipient });
+
+/** A recipient by id, as it is now: the last look before sending. */
+export const recipientById = (db: Db, id: string): Promise<Recipient | null> =>
+  one(db, { text: statements.recipientById, values: [id], map: toRecipient });
+
+/** The people of some reports, read one after the other on one connection. */
+export const peopleOf = async (db: Db, reports: readonly string[]): Promise<People> => ({
+  recipients: await allRecipients(db),
+  groups: await many(db, { text: statements.groups, values: [], map: toGroup }),
+  subscriptions: await many(db, { text: statements.subscriptions, values: [reports], map: toSubscription }),
+  copies: await many(db, { text: statements.copies, values: [], map: toCopy }),
+  suppressions: await allSuppressions(db),
+});
+
+/** What decides about one recipient's deliveries now: the same as `peopleOf`, for one. */
+export const peopleAround = async (db: Db, reports: readonly string[], recipientId: string): Promise<People> => {
+  const recipients = await many(db, { text: statements.recipientById, values: [recipientId], map: toRecipient });
+  const copies = await many(db, { text: statements.copiesOf, values: [recipientId], map: toCopy });
+  const own = recipients.flatMap((one) => [one.email, ...one.alternateEmails]);
+  const addresses = [...own, ...copies.map((copy) => copy.email)].map((address) => address.toLowerCase());
+  return {
+    recipients,
+    copies,
+    groups: await many(db, { text: statements.groups, values: [], map: toGroup }),
+    subscriptions: await many(db, { text: statements.subscriptionsFor, values: [reports, recipientId], map: toSubscription }),
+    suppressions: await many(db, { text: statements.suppressionsOf, values: [addresses], map: toSuppression }),
+  };
+};
+
+/** Every suppressed address. */
+export const allSuppressions = (db: Db): Promise<Suppression[]> =>
+  many(db, { text: statements.suppressions, values: [], map: toSuppression });
+
+/** The subscriptions that a list brought, with their recipient's key. */
+export const subscriptionsOfOrigin = (db: Db, origin: string): Promise<(Subscription & { readonly key: string })[]> =>
+  many(db, {
+    text: statements.subscriptionsOfOrigin,
+    values: [origin],
+    map: (row) => ({ ...toSubscription(row), key: text(row, "key") }),
+  });
+
+/** Writes a recipient by key; its id. A list never clears what an operator set and the list doesn't name. */
+export const putRecipient = async (
+  db: Db,
+  who: Pick<Recipient, "key" | "kind" | "name" | "email" | "locale" | "zone" | "calendar" | "origin">,
+): Promise<string> => {
+  const { key, kind, name, email, locale, zone, calendar, origin } = who;
+  const values = [key, kind, name, email, locale, zone, calendar, origin];
+  return (await one(db, { text: statements.putRecipient, values, map: (row) => text(row, "id") })) ?? "";
+};
+
+/** Writes a recipient's subscription by (report, recipient, label). */
+export const putSubscription = async (
+  db: Db,
+  subscription: Pick<Subscription, "report" | "recipientId" | "label" | "filters" | "attributes" | "formats" | "origin" | "place">,
+): Promise<void> => {
+  const { report, recipientId, label, filters, attributes, formats, origin, place } = subscription;
+  const asked = filters === null ? null : json(filters);
+  await db.query(statements.putSubscription, [report, recipientId, label, asked, json(attributes), formats, origin, place]);
+};
+
+/** Ends the subscriptions that left a list, and deactivates who has none left. */
+export const leaveList = async (db: Db, origin: string, subscriptionIds: readonly string[]): Promise<number> => {
+  await db.query(statements.leaveList, [subscriptionIds]);
+  return changed(db, statements.deactivateLeavers, [origin]);
+};
+
+/** Records a reading of a list. */
+export const putList = async (
+  db: Db,
+  list: { readonly origin: string; readonly readAt: Temporal.Instant; readonly rows: number; readonly mistakes: readonly string[] },
+): Promise<void> => {
+  await db.query(statements.putList, [list.origin, at(list.readAt), list.rows, json(list.mistakes)]);
+};
+
+/** Names who is changing rows, for the audit; holds until the transaction ends. */
+export const setActor = async (db: Db, actor: string): Promise<void> => {
+  await db.query(statements.setActor, [actor]);
+};
+
+/** Erases a person from recipients, deliveries, messages and audit; the paths of the messages whose bytes must go too. */
+export const eraseRecipient = async (db: Db, id: string): Promise<readonly string[]> => {
+  await db.query(statements.eraseSubscriptions, [id]);
+  await db.query(statements.eraseCopies, [id]);
+  await db.query(statements.erase, [id]);
+  await db.query(statements.eraseDeliveries, [id]);
+  const paths = await many(db, { text: statements.eraseMessages, values: [id], map: (row) => text(row, "path") });
+  await db.query(statements.eraseAudit, [id]);
+  return paths;
+};

@@ -1,0 +1,199 @@
+import type { Filters } from "#model/filters.ts";
+import type { Format } from "#model/people.ts";
+import type { Artifact, RenderEvidence, RenderRequest } from "#model/render.ts";
+import type { Temporal } from "#model/time.ts";
+import { as, at, changed, type Db, json, many, number, one, type Row, text, textOrNull } from "#store/db.ts";
+
+/** Every statement about renders and artifacts; a test prepares each. */
+export const statements = {
+  want: `insert into renders (key, version, server, request) values ($1, $2, $3, $4)
+    on conflict (key) do update set
+      request = jsonb_set(renders.request, '{formats}', (
+        select coalesce(jsonb_agg(distinct format), '[]') from
+        jsonb_array_elements(renders.request -> 'formats' || (excluded.request -> 'formats')) format)),
+      state = case when renders.state = 'ready' and not (renders.request -> 'formats' @> (excluded.request -> 'formats'))
+        then 'wanted' else renders.state end
+    returning id`,
+  lease: `update renders set state = 'drawing', owner = $1, n = n + 1, lease_until = now() + $2 * interval '1 ms'
+    where id = (select r.id from renders r where r.state = 'wanted' and (r.not_before is null or r.not_before <= $3)
+      and r.server = any($4::text[]) and ($5::text is null or exists (select 1 from delivery_parts p
+        join deliveries d on d.id = p.delivery_id where p.render_id = r.id and d.occasion = $5))
+      order by r.id for update skip locked limit 1)
+    returning *`,
+  renew: `update renders set lease_until = now() + $4 * interval '1 ms'
+    where id = $1 and owner = $2 and n = $3 and state = 'drawing'`,
+  finish: `update renders set state = 'ready', evidence = $4, finished_at = $5, owner = null, lease_until = null, reason = null
+    where id = $1 and owner = $2 and n = $3 and state = 'drawing'`,
+  putArtifact: `insert into artifacts (render_id, format, media_type, sha256, bytes, path, width, height)
+    values ($1, $2, $3, $4, $5, $6, $7, $8)
+    on conflict (render_id, format) do update set media_type = excluded.media_type, sha256 = excluded.sha256,
+      bytes = excluded.bytes, path = excluded.path, width = excluded.width, height = excluded.height`,
+  postpone: `update renders set state = 'wanted', not_before = $4, reason = $5, owner = null, lease_until = null
+    where id = $1 and owner = $2 and n = $3 and state = 'drawing'`,
+  fault: `update renders set state = 'faulted', reason = $4, finished_at = $5, owner = null, lease_until = null
+    where id = $1 and owner = $2 and n = $3 and state = 'drawing'`,
+  giveBack: `update renders set state = 'wanted', n = n - 1, owner = null, lease_until = null
+    where owner = $1 and state = 'drawing'`,
+  reapWorn: `update renders set state = 'faulted', reason = $2, owner = null, lease_until = null, finished_at = now()
+    where state = 'drawing' and lease_until < now() and n >= $1`,
+  reap: `update renders set state = 'wanted', owner = null, lease_until = null
+    where state = 'drawing' and lease_until < now() returning id`,
+  again: `update renders set state = 'wanted', n = 0, not_before = null, reason = null
+    where state in ('faulted', 'ready') and id in (select render_id from delivery_parts where delivery_id = $1)`,
+  byId: "select * from renders where id = $1",
+  artifactsOf: "select * from artifacts where render_id = any($1::bigint[]) order by render_id, format",
+  twins: `select distinct on (d.id, a.format) d.id, a.format, a.sha256, r.request -> 'filters' as filters,
+      coalesce((r.evidence #>> '{csv,rows}')::int, 1) as rows
+    from artifacts a join renders r on r.id = a.render_id
+      join delivery_parts p on p.render_id = r.id join deliveries d on d.id = p.delivery_id
+    where a.format = 'png' and (r.request ->> 'nominal') = $2 and a.sha256 in (
+      select mine.sha256 from artifacts mine join delivery_parts own on own.render_id = mine.render_id
+      where own.delivery_id = $1 and mine.format = 'png')`,
+};
+
+/** A render that this worker has leased: `n` is the fence, its request says what to draw. */
+export interface LeasedRender {
+  readonly id: string;
+  readonly n: number;
+  readonly owner: string;
+  readonly request: RenderRequest;
+}
+
+const toLeased = (row: Row): LeasedRender => ({
+  id: text(row, "id"),
+  n: number(row, "n"),
+  owner: text(row, "owner"),
+  request: as<RenderRequest>(row, "request"),
+});
+
+/** A render as it stands. */
+export interface RenderRow {
+  readonly id: string;
+  readonly state: "wanted" | "drawing" | "ready" | "faulted";
+  readonly reason: string | null;
+  readonly request: RenderRequest;
+  readonly evidence: RenderEvidence | null;
+}
+
+const toArtifact = (row: Row): Artifact => ({
+  id: text(row, "id"),
+  renderId: text(row, "render_id"),
+  format: as<Format>(row, "format"),
+  mediaType: text(row, "media_type"),
+  sha256: text(row, "sha256"),
+  bytes: number(row, "bytes"),
+  path: text(row, "path"),
+  width: as<number | null>(row, "width"),
+  height: as<number | null>(row, "height"),
+});
+
+/** Wants a render: shared with whoever wants the same, formats united. Its id. */
+export const wantRender = async (db: Db, request: RenderRequest): Promise<string> => {
+  const values = [request.key, request.version, request.view.server, json(request)];
+  return (await one(db, { text: statements.want, values, map: (row) => text(row, "id") })) ?? "";
+};
+
+/** Who leases, for how long, and which work may be taken. */
+export interface LeaseAsk {
+  readonly owner: string;
+  readonly leaseMs: number;
+  readonly now: Temporal.Instant;
+  /** A worker takes no work for a server that it can't reach. */
+  readonly servers: readonly string[];
+  /** Only the renders of one occasion; `null`: any. */
+  readonly occasion: string | null;
+}
+
+/** Leases the oldest wanted render, or `null`. The lease runs by the database's clock. */
+export const leaseRender = (db: Db, ask: LeaseAsk): Promise<LeasedRender | null> =>
+  one(db, {
+    text: statements.lease,
+    values: [ask.owner, ask.leaseMs, at(ask.now), ask.servers, ask.occasion],
+    map: toLeased,
+  });
+
+/** Lengthens a lease; false when it was lost. */
+export const renewRender = async (db: Db, render: LeasedRender, leaseMs: number): Promise<boolean> =>
+  (await changed(db, statements.renew, [render.id, render.owner, render.n, leaseMs])) > 0;
+
+/** Stores what a render yielded; false when its lease was lost, and then nothing is stored. Call it in a transaction. */
+export const finishRender = async (
+  db: Db,
+  render: LeasedRender,
+  yielded: { readonly artifacts: readonly Omit<Artifact, "id" | "renderId">[]; readonly evidence: RenderEvidence; readonly now: Temporal.Instant },
+): Promise<boolean> => {
+  const values = [render.id, render.owner, render.n, json(yielded.evidence), at(yielded.now)];
+  if ((await changed(db, statements.finish, values)) === 0) return false;
+  for (const { format, mediaType, sha256, bytes, path, width, height } of yielded.artifacts) {
+    await db.query(statements.putArtifact, [render.id, format, mediaType, sha256, bytes, path, width, height]);
+  }
+  return true;
+};
+
+/** Puts a render back until `notBefore`; false when its lease was lost. */
+export const postponeRender = async (
+  db: Db,
+  render: LeasedRender,
+  { notBefore, reason }: { readonly notBefore: Temporal.Instant; readonly reason: string },
+): Promise<boolean> =>
+  (await changed(db, statements.postpone, [render.id, render.owner, render.n, at(notBefore), reason])) > 0;
+
+/** Gives a render up; false when its lease was lost. */
+export const faultRender = async (
+  db: Db,
+  render: LeasedRender,
+  { reason, now }: { readonly reason: string; readonly now: Temporal.Instant },
+): Promise<boolean> => (await changed(db, statements.fault, [render.id, render.owner, render.n, reason, at(now)])) > 0;
+
+/** Gives every render of this owner back without counting the try: the worker is stopping. */
+export const giveBackRenders = (db: Db, owner: string): Promise<number> => changed(db, statements.giveBack, [owner]);
+
+/** Takes back the renders of dead workers; after `maxTries` of them a render is given up. */
+export const reapRenders = async (db: Db, maxTries: number): Promise<number> => {
+  const worn = await changed(db, statements.reapWorn, [maxTries, `its worker ended ${maxTries} times while drawing it`]);
+  return worn + (await changed(db, statements.reap, []));
+};
+
+/** Wants all renders of a delivery anew. */
+export const drawAgain = (db: Db, deliveryId: string): Promise<number> => changed(db, statements.again, [deliveryId]);
+
+/** A render by id. */
+export const renderById = (db: Db, id: string): Promise<RenderRow | null> =>
+  one(db, {
+    text: statements.byId,
+    values: [id],
+    map: (row) => ({
+      id: text(row, "id"),
+      state: as<RenderRow["state"]>(row, "state"),
+      reason: textOrNull(row, "reason"),
+      request: as<RenderRequest>(row, "request"),
+      evidence: as<RenderEvidence | null>(row, "evidence"),
+    }),
+  });
+
+/** The artifacts of some renders. */
+export const artifactsOf = (db: Db, renderIds: readonly string[]): Promise<Artifact[]> =>
+  many(db, { text: statements.artifactsOf, values: [renderIds], map: toArtifact });
+
+/** An artifact that has the same bytes as one of a delivery's own, drawn for the same time. */
+export interface Twin {
+  readonly deliveryId: string;
+  readonly filters: Filters;
+  readonly format: Format;
+  readonly sha256: string;
+  readonly rows: number;
+}
+
+/** A delivery's pictures, and all that are byte for byte the same: two people's data may have been swapped. */
+export const twinsOf = (db: Db, deliveryId: string, nominal: Temporal.Instant): Promise<Twin[]> =>
+  many(db, {
+    text: statements.twins,
+    values: [deliveryId, at(nominal)],
+    map: (row) => ({
+      deliveryId: text(row, "id"),
+      filters: as<Filters>(row, "filters"),
+      format: as<Format>(row, "format"),
+      sha256: text(row, "sha256"),
+      rows: number(row, "rows"),
+    }),
+  });

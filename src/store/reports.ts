@@ -1,0 +1,94 @@
+import type { Report } from "#model/report.ts";
+import type { Temporal } from "#model/time.ts";
+import { as, at, changed, type Db, instant, json, many, one, type Row, text } from "#store/db.ts";
+
+/** Every statement about reports, their versions and schedules; a test prepares each. */
+export const statements = {
+  putVersion: `insert into report_versions (hash, report, definition, known_since) values ($1, $2, $3, $4)
+    on conflict (hash) do nothing`,
+  version: "select definition from report_versions where hash = $1",
+  putReport: `insert into reports (name, version, mode_since) values ($1, $2, $3)
+    on conflict (name) do update set version = excluded.version, present = true`,
+  retire: "update reports set present = false where present and name <> all($1::text[])",
+  reports: "select r.*, v.definition from reports r join report_versions v on v.hash = r.version where present order by name",
+  setMode: "update reports set mode = $2, mode_since = $3 where name = $1 and present",
+  schedules: "select * from schedules where report = $1",
+  putSchedule: `insert into schedules (report, schedule, zone, known_since) values ($1, $2, $3, $4)
+    on conflict (report, schedule, zone) do nothing`,
+  forgetSchedule: "delete from schedules where report = $1 and schedule = $2 and zone = $3",
+};
+
+/** A report as the database knows it. */
+export interface KnownReport {
+  readonly report: Report;
+  readonly version: string;
+  readonly mode: "trial" | "live";
+}
+
+const toReport = (row: Row): KnownReport => ({
+  report: as<Report>(row, "definition"),
+  version: text(row, "version"),
+  mode: as<KnownReport["mode"]>(row, "mode"),
+});
+
+/** Makes a definition known and current; a report that is new starts in trial. */
+export const putReport = async (
+  db: Db,
+  { report, version, now }: { readonly report: Report; readonly version: string; readonly now: Temporal.Instant },
+): Promise<void> => {
+  await db.query(statements.putVersion, [version, report.name, json(report), at(now)]);
+  await db.query(statements.putReport, [report.name, version, at(now)]);
+};
+
+/** Marks reports that the configuration no longer names; their history stays. */
+export const retireOthers = async (db: Db, names: readonly string[]): Promise<void> => {
+  await db.query(statements.retire, [names]);
+};
+
+/** The reports of the configuration that was last loaded. */
+export const allReports = (db: Db): Promise<KnownReport[]> =>
+  many(db, { text: statements.reports, values: [], map: toReport });
+
+/** A definition by its hash, as it was when a slot was made from it. */
+export const reportVersion = (db: Db, hash: string): Promise<Report | null> =>
+  one(db, { text: statements.version, values: [hash], map: (row) => as<Report>(row, "definition") });
+
+/** Sets a report live or back to trial; false when there is none of that name. */
+export const setMode = async (
+  db: Db,
+  { name, mode, now }: { readonly name: string; readonly mode: "trial" | "live"; readonly now: Temporal.Instant },
+): Promise<boolean> => (await changed(db, statements.setMode, [name, mode, at(now)])) > 0;
+
+/** A schedule in one zone, and since when it has been known. */
+export interface KnownSchedule {
+  readonly schedule: string;
+  readonly zone: string;
+  readonly knownSince: Temporal.Instant;
+}
+
+/** Makes the schedules of a report exactly `wanted`, and returns them with the time since when each has been known. */
+export const syncSchedules = async (
+  db: Db,
+  { report, wanted, now }: { readonly report: string; readonly wanted: readonly { schedule: string; zone: string }[]; readonly now: Temporal.Instant },
+): Promise<KnownSchedule[]> => {
+  const known = await schedulesOf(db, report);
+  const same = (a: { schedule: string; zone: string }) => (b: { schedule: string; zone: string }) =>
+    a.schedule === b.schedule && a.zone === b.zone;
+  for (const gone of known.filter((one) => !wanted.some(same(one)))) {
+    await db.query(statements.forgetSchedule, [report, gone.schedule, gone.zone]);
+  }
+  const fresh = wanted.filter((one) => !known.some(same(one)));
+  for (const { schedule, zone } of fresh) await db.query(statements.putSchedule, [report, schedule, zone, at(now)]);
+  return fresh.length === 0 && known.length === wanted.length ? known : schedulesOf(db, report);
+};
+
+const schedulesOf = (db: Db, report: string): Promise<KnownSchedule[]> =>
+  many(db, {
+    text: statements.schedules,
+    values: [report],
+    map: (row) => ({
+      schedule: text(row, "schedule"),
+      zone: text(row, "zone"),
+      knownSince: instant(row, "known_since"),
+    }),
+  });
