@@ -9,10 +9,11 @@ const pure = [
   "test/render/inspect.test.ts",
   "test/runtime/backoff.test.ts",
   "test/web/views/**/*.test.ts",
+  "test/support/pure.test.ts",
 ];
 
 /** Tests that read the project's own files: also without a database, but free to read the clock. */
-const house = ["test/architecture.test.ts", "test/house/**/*.test.ts"];
+const house = ["test/architecture.test.ts", "test/linter.test.ts", "test/scripts/**/*.test.ts"];
 
 const isLong = process.env.DAYBREAK_LONG === "1";
 
