@@ -14,9 +14,12 @@ const secretParameter = /([?&][^=&#\s]*(?:pass|pwd|secret|token|key|auth|sig)[^=
 export const maskAddress = (text: string): string =>
   text.replace(userInfo, `$1${MASK}@`).replace(secretParameter, `$1${MASK}`);
 
+/** Shorter ones are part of ordinary words: covering them would make messages unreadable and give the secret away by its gaps. */
+const SHORTEST = 4;
+
 /** `text` with each secret covered, longest first so that no piece of a longer one is left. */
 export const maskSecrets = (text: string, secrets: readonly string[]): string =>
   [...secrets]
-    .filter((secret) => secret !== "")
+    .filter((secret) => secret.length >= SHORTEST)
     .sort((a, b) => b.length - a.length)
     .reduce((masked, secret) => masked.replaceAll(secret, MASK), text);

@@ -83,7 +83,8 @@ export const mistakeOf = (
 /** One mistake on one line. */
 export const mistakeInWords = (file: string, { key, line, column, received, what, remedy }: Mistake): string => {
   const said = received === null ? what : `${received} ${what}`;
-  return `${file}:${line}:${column} ${key === "" ? "" : `${key}: `}${said}${remedy === "" ? "" : `; ${remedy}`}.`;
+  const sentence = remedy === "" ? said : `${said}; ${remedy}`;
+  return `${file}:${line}:${column} ${key === "" ? "" : `${key}: `}${sentence}${/[.?!]$/.test(sentence) ? "" : "."}`;
 };
 
 /** The one fault that names every mistake; `cause` is the list itself. */

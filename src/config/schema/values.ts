@@ -3,6 +3,7 @@
  * each mistake has its remedy. Nothing is required here: `resolve/` says what is missing, so that one wrong value hides no other.
  */
 import { z } from "zod";
+import { nearestOf, quoted } from "#config/nearest.ts";
 import { addressMistake, mailboxMistake } from "#model/address.ts";
 import { isZone } from "#model/time.ts";
 
@@ -112,11 +113,16 @@ export const mailbox = () =>
     mistakeIn: mailboxMistake,
   });
 
+const zoneRemedy = (written: string): string => {
+  const near = nearestOf(written, Intl.supportedValuesOf("timeZone"));
+  return near.length > 0 ? `did you mean ${quoted(near)}?` : "write an IANA name such as Europe/Berlin";
+};
+
 /** An IANA time zone. */
 export const zone = () =>
-  judgedText("a time zone", {
-    remedy: "write an IANA name such as Europe/Berlin",
-    mistakeIn: (written) => (isZone(written) ? null : "there is none of this name"),
+  z.string({ error: "must be a time zone; write an IANA name such as Europe/Berlin" }).transform((written, ctx) => {
+    if (isZone(written.trim())) return written.trim();
+    return fail(ctx, `must be a time zone, but there is none of this name; ${zoneRemedy(written.trim())}`);
   });
 
 /** True for a language tag that this runtime has words and number formats for. */
@@ -160,7 +166,7 @@ export const webUrl = () =>
 export const list = <T extends z.ZodType>(item: T, kind: string) =>
   z
     .array(item, { error: `must be a list of ${kind}; write it in brackets, or a line with a dash for each` })
-    .min(1, { error: `is an empty list; name at least one, or delete the line` });
+    .min(1, { error: `names nothing; name at least one, or delete the line` });
 
 /** A section with exactly these keys. */
 export const section = <T extends z.core.$ZodLooseShape>(shape: T) => z.strictObject(shape);
