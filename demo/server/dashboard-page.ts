@@ -1,4 +1,4 @@
-import { isoOf, type Day } from "./day.ts";
+import { type Day, isoOf } from "./day.ts";
 import { type Filters, queryOf } from "./filters.ts";
 import type { Spell } from "./misbehaviour.ts";
 import { brand, documentOf, embedded, escaped, viewAddress } from "./shell.ts";
@@ -32,8 +32,13 @@ const tileHtml = (texts: Words, tile: Tile, filters: Filters): string =>
 </section>`;
 
 const chipHtml = (texts: Words, name: string, values: readonly string[]): string => {
-  const shown = values.length === 0 ? `<span class="any">${escaped(texts.all)}</span>` : values.map((value) => `<b>${escaped(value)}</b>`).join("");
-  const kept = values.map((value) => `<input type="hidden" name="${escaped(name)}" value="${escaped(value)}">`).join("");
+  const shown =
+    values.length === 0
+      ? `<span class="any">${escaped(texts.all)}</span>`
+      : values.map((value) => `<b>${escaped(value)}</b>`).join("");
+  const kept = values
+    .map((value) => `<input type="hidden" name="${escaped(name)}" value="${escaped(value)}">`)
+    .join("");
   return `<details class="chip${values.length === 0 ? "" : " set"}" data-filter="${escaped(name)}">
 <summary><span class="name">${escaped(wordOf(texts, name))}</span>${shown}</summary><div class="choices">${kept}</div></details>`;
 };

@@ -1,18 +1,24 @@
-import { documentOf, brand, escaped, viewAddress } from "./shell.ts";
+import { brand, documentOf, escaped, viewAddress } from "./shell.ts";
 import { type View, views } from "./views.ts";
 
 const bars = [38, 52, 47, 66, 58, 80, 72, 94, 61, 44]
-  .map((height, place) => `<rect x="${String(12 + place * 31)}" y="${String(116 - height)}" width="17" height="${String(height)}" rx="3"/>`)
+  .map(
+    (height, place) =>
+      `<rect x="${String(12 + place * 31)}" y="${String(128 - height)}" width="17" height="${String(height + 4)}" rx="3"/>`,
+  )
   .join("");
-const line = "M8 92 40 74 72 82 104 58 136 66 168 40 200 50 232 30 264 42 312 16";
+const line = "M-30 104 28 84 62 92 96 70 130 78 164 52 198 62 232 40 266 50 304 22";
 const pictures: Readonly<Record<string, string>> = {
-  "Daily Sales Report/Yesterday Sales Summary": `<path class="under" d="${line}V120H8Z"/><path class="over" d="${line}"/><circle cx="312" cy="16" r="5"/>`,
-  "Operations/Stock and Shipping": `<g class="stand">${bars}</g><path class="goal" d="M0 56H324"/>`,
+  "Daily Sales Report/Yesterday Sales Summary": `<path class="under" d="${line}V128H-30Z"/><path class="over" d="${line}"/><circle cx="304" cy="22" r="4.5"/>`,
+  "Operations/Stock and Shipping": `<g class="stand">${bars}</g><path class="goal" d="M0 62H324"/>`,
 };
 
 const lookOf = (view: View, values: readonly string[]): string =>
   values
-    .map((value) => `<a class="look" href="${viewAddress(view.path)}?Region=${encodeURIComponent(value)}">${escaped(value)}</a>`)
+    .map(
+      (value) =>
+        `<a class="look" href="${viewAddress(view.path)}?Region=${encodeURIComponent(value)}">${escaped(value)}</a>`,
+    )
     .join("");
 
 const cardOf = (view: View): string => {

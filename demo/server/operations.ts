@@ -51,7 +51,10 @@ export const openOrders = (asked: Asked): TileAnswer => counted(asked, "Open ord
 
 /** Days of cover fall day by day from a delivery to the next; each place and category has a rhythm of its own. */
 const coverDays = (place: Place, category: string, day: Day): number => {
-  const salt = mixed(warehouses.indexOf(place.Warehouse) * 31 + categories.findIndex(({ name }) => name === category), 77);
+  const salt = mixed(
+    warehouses.indexOf(place.Warehouse) * 31 + categories.findIndex(({ name }) => name === category),
+    77,
+  );
   const period = 11 + (salt % 9);
   const left = 1 - ((day + (salt % 1009)) % period) / period;
   return 6 + (salt % 5) + left * period * 1.15;

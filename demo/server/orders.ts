@@ -32,7 +32,7 @@ const demandOn = (day: Day): number => {
   const years = Math.max(-4, Math.min(12, (day - start) / 365.25));
   const turn = (2 * Math.PI * (day - start)) / 365.25;
   const year = 1 + 0.17 * Math.cos(turn + 0.45) + 0.06 * Math.cos(2 * turn + 0.3);
-  return Math.exp(0.09 * years) * year * (weekdays[weekdayOf(day)] ?? 1);
+  return Math.exp(0.14 * years) * year * (weekdays[weekdayOf(day)] ?? 1);
 };
 
 const at = <T>(list: readonly T[], place: number): T => {
@@ -63,7 +63,9 @@ const categoryOf = (random: Random, region: Region): Category =>
 const shippingOf = (random: Random): { readonly promisedIn: number; readonly shippedIn: number } => {
   const promisedIn = 2 + Math.floor(random() * 4);
   const late = random() < 0.075;
-  const shippedIn = late ? promisedIn + 1 + Math.floor(random() * random() * 14) : promisedIn - Math.floor(random() * 3);
+  const shippedIn = late
+    ? promisedIn + 1 + Math.floor(random() * random() * 14)
+    : promisedIn - Math.floor(random() * 3);
   return { promisedIn, shippedIn: Math.max(1, shippedIn) };
 };
 

@@ -10,8 +10,8 @@ import { foreign } from "./foreign.ts";
 import { frontPage } from "./front-page.ts";
 import type { Spell } from "./misbehaviour.ts";
 import { noticePage } from "./shell.ts";
-import { readForm, safeNext } from "./signing.ts";
 import { signinPage } from "./signin-page.ts";
+import { readForm, safeNext } from "./signing.ts";
 import type { SampleState } from "./state.ts";
 import { type View, viewAt, views } from "./views.ts";
 import { languageOf } from "./words.ts";
@@ -40,7 +40,8 @@ const page = async ({ state, request, url }: Visit, view: View): Promise<Answer>
   const asked = filtersOf(url.searchParams, known(view));
   const { load, spell } = state.mischief.castOverLoad(asked);
   await linger(spell);
-  if (spell.has("http-500")) return html(noticePage(500, "Something went wrong", "The query engine is not available."), 500);
+  if (spell.has("http-500"))
+    return html(noticePage(500, "Something went wrong", "The query engine is not available."), 500);
   if (spell.has("blank")) return html("<!doctype html><title></title><body></body>");
   if (spell.has("session-expires")) state.sessions.end(request);
   const filters = spell.has("filter-ignored") ? {} : asked;

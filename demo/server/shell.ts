@@ -1,6 +1,5 @@
 /** Text → HTML, also inside a quoted attribute. */
-export const escaped = (text: string): string =>
-  text.replace(/[&<>"']/g, (sign) => `&#${String(sign.charCodeAt(0))};`);
+export const escaped = (text: string): string => text.replace(/[&<>"']/g, (sign) => `&#${String(sign.charCodeAt(0))};`);
 
 /** A value inside a `<script type="application/json">`: no `<` may end the element early. */
 export const embedded = (value: unknown): string => JSON.stringify(value).replaceAll("<", "\\u003c");

@@ -27,7 +27,7 @@ export interface Tile {
 /** A column of a table tile; `place` numbers the rows, `change` compares with the column `against`. */
 export interface TableColumn {
   readonly key: string;
-  readonly format: "place" | "text" | "money" | "count" | "days" | "day" | "change" | "share";
+  readonly format: "place" | "text" | "code" | "money" | "count" | "days" | "day" | "change" | "share";
   readonly against?: string;
   /** Left out where the tile is narrow. */
   readonly wideOnly?: boolean;

@@ -1,7 +1,16 @@
 import { categories, customers, regions, warehouses } from "./catalogue.ts";
 import type { Asked, FilterColumn } from "./filters.ts";
 import { coverByWarehouse, lateList, lateShipments, openOrders, operationsExport, stockCover } from "./operations.ts";
-import { averageOrder, ordersTaken, revenue, revenueMix, revenueTrend, salesExport, topCustomers, unitsSold } from "./sales.ts";
+import {
+  averageOrder,
+  ordersTaken,
+  revenue,
+  revenueMix,
+  revenueTrend,
+  salesExport,
+  topCustomers,
+  unitsSold,
+} from "./sales.ts";
 import type { Row, Tile } from "./tile.ts";
 
 /** A filter of a view as `/api/views` names it. */
@@ -54,8 +63,24 @@ const salesTiles: readonly Tile[] = [
 ];
 
 const operationsTiles: readonly Tile[] = [
-  { name: "late-shipments", kind: "figure", span: 4, delayMs: 80, format: "count", lessIsBetter: true, answer: lateShipments },
-  { name: "open-orders", kind: "figure", span: 4, delayMs: 30, format: "count", lessIsBetter: true, answer: openOrders },
+  {
+    name: "late-shipments",
+    kind: "figure",
+    span: 4,
+    delayMs: 80,
+    format: "count",
+    lessIsBetter: true,
+    answer: lateShipments,
+  },
+  {
+    name: "open-orders",
+    kind: "figure",
+    span: 4,
+    delayMs: 30,
+    format: "count",
+    lessIsBetter: true,
+    answer: openOrders,
+  },
   { name: "stock-cover", kind: "figure", span: 4, delayMs: 120, format: "days", answer: stockCover },
   { name: "cover-by-warehouse", kind: "cover", span: 12, delayMs: 200, answer: coverByWarehouse },
   {
@@ -65,11 +90,11 @@ const operationsTiles: readonly Tile[] = [
     delayMs: 280,
     answer: lateList,
     columns: [
-      { key: "Warehouse", format: "text" },
-      { key: "Order", format: "text", wideOnly: true },
+      { key: "Warehouse", format: "code" },
+      { key: "Order", format: "code", wideOnly: true },
       { key: "Customer", format: "text" },
       { key: "Region", format: "text", wideOnly: true },
-      { key: "Category", format: "text", wideOnly: true },
+      { key: "Category", format: "code", wideOnly: true },
       { key: "Promised", format: "day" },
       { key: "Days late", format: "days" },
       { key: "Revenue", format: "money", wideOnly: true },

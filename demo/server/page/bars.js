@@ -17,8 +17,17 @@ const bar = (parts, goal) => {
     left += share;
     return rect;
   });
-  const line = goal === undefined ? null : element("line", { class: "goal", x1: percent(goal), x2: percent(goal), y1: 0, y2: "100%" });
-  return element("svg", { "aria-hidden": "true" }, element("rect", { class: "track", width: "100%", height: "100%" }), rects, line);
+  const line =
+    goal === undefined
+      ? null
+      : element("line", { class: "goal", x1: percent(goal), x2: percent(goal), y1: 0, y2: "100%" });
+  return element(
+    "svg",
+    { "aria-hidden": "true" },
+    element("rect", { class: "track", width: "100%", height: "100%" }),
+    rects,
+    line,
+  );
 };
 
 const line = (label, drawn, amount) => [
@@ -31,20 +40,25 @@ const key = (names) =>
   element(
     "ul",
     { class: "key" },
-    names.map((name, place) => element("li", { class: `part-${place + 1}` }, element("i"), name)),
+    names.map((name) => element("li", { class: `part-${colours[name]}` }, element("i"), name)),
   );
 
+/** A category keeps its colour, whatever else is shown. */
+const colours = { Coffee: 1, Tea: 2, Chocolate: 3, Spices: 4, Tableware: 5 };
+
 const categoryNames = (rows) => {
-  const sums = sumBy(rows, "Category", "Revenue");
-  return [...sums.keys()].sort((a, b) => sums.get(b) - sums.get(a)).slice(0, 5);
+  const present = new Set(rows.map(({ Category }) => Category));
+  return Object.keys(colours).filter((name) => present.has(name));
 };
 
 const byCategory = (rows, formats) => {
   const sums = sumBy(rows, "Category", "Revenue");
   const top = Math.max(...sums.values(), 1);
-  return categoryNames(rows).map((name) =>
-    line(name, bar([{ share: sums.get(name) / top, part: 1 }]), formats.money(sums.get(name))),
-  );
+  return categoryNames(rows)
+    .sort((a, b) => sums.get(b) - sums.get(a))
+    .map((name) =>
+      line(name, bar([{ share: sums.get(name) / top, part: colours[name] }]), formats.money(sums.get(name))),
+    );
 };
 
 const byRegion = (rows, names, formats) => {
@@ -58,7 +72,7 @@ const byRegion = (rows, names, formats) => {
         "Category",
         "Revenue",
       );
-      const parts = names.map((name, place) => ({ share: (own.get(name) ?? 0) / top, part: place + 1 }));
+      const parts = names.map((name) => ({ share: (own.get(name) ?? 0) / top, part: colours[name] }));
       return line(region, bar(parts), formats.money(sums.get(region)));
     });
 };

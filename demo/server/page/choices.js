@@ -7,7 +7,12 @@ const fill = async (chip, boot) => {
   const menu = chip.querySelector(".choices");
   const chosen = new Set([...menu.querySelectorAll("input")].map(({ value }) => value));
   const boxes = filter.values.map((value) =>
-    element("label", {}, element("input", { type: "checkbox", name: filter.name, value, ...(chosen.has(value) ? { checked: "" } : {}) }), value),
+    element(
+      "label",
+      {},
+      element("input", { type: "checkbox", name: filter.name, value, ...(chosen.has(value) ? { checked: "" } : {}) }),
+      value,
+    ),
   );
   menu.replaceChildren(...boxes, element("button", {}, boot.words.apply));
 };

@@ -61,4 +61,4 @@ const start = async () => {
   document.querySelector("[data-dashboard]").dataset.ready = "true";
 };
 
-start();
+await start();

@@ -8,7 +8,7 @@ export const element = (name, attributes = {}, ...children) => {
   for (const [key, value] of Object.entries(attributes)) {
     if (value !== undefined && value !== false) made.setAttribute(key, String(value));
   }
-  made.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  made.append(...children.flat(Number.POSITIVE_INFINITY).filter((child) => child !== null && child !== undefined));
   return made;
 };
 
@@ -16,7 +16,10 @@ export const element = (name, attributes = {}, ...children) => {
 export const pathOf = (values, top) => {
   const step = values.length > 1 ? 1000 / (values.length - 1) : 0;
   return values
-    .map((value, place) => `${place === 0 ? "M" : "L"}${(place * step).toFixed(1)} ${(100 - (100 * value) / top).toFixed(2)}`)
+    .map(
+      (value, place) =>
+        `${place === 0 ? "M" : "L"}${(place * step).toFixed(1)} ${(100 - (100 * value) / top).toFixed(2)}`,
+    )
     .join("");
 };
 
@@ -25,4 +28,9 @@ export const areaOf = (path) => `${path}V100H0Z`;
 
 /** "There is nothing", said tidily. */
 export const nothing = (heading, hint) =>
-  element("div", { class: "nothing" }, element("b", {}, heading), hint === undefined ? null : element("span", {}, hint));
+  element(
+    "div",
+    { class: "nothing" },
+    element("b", {}, heading),
+    hint === undefined ? null : element("span", {}, hint),
+  );

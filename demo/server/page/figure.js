@@ -25,14 +25,14 @@ const written = (value, format, { formats, words }) =>
 export const figure = (tile, answer, page) => {
   const { formats, words } = page;
   if (answer.rows.length === 0) return [nothing(words.noOrders)];
-  const change = changeOf(answer.value, answer.before, formats, tile.lessIsBetter);
+  const change = changeOf({ ...answer, lessIsBetter: tile.lessIsBetter }, formats);
   return [
     element("p", { class: "value" }, ...written(answer.value, tile.format, page)),
     element(
       "p",
       { class: "against" },
       element("span", { class: change.mood }, change.text),
-      element("span", {}, `${words.against} ${formats.weekday(answer.comparedWith)}`),
+      element("span", {}, words.against.replace("{day}", formats.weekday(answer.comparedWith))),
     ),
     spark(answer.series),
   ];

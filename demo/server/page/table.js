@@ -1,7 +1,8 @@
 import { element, nothing } from "./element.js";
-import { changeOf } from "./format.js";
 
 const numbers = new Set(["money", "count", "days", "change", "place"]);
+
+const codes = new Set(["code", "day"]);
 
 const classOf = ({ format, key, wideOnly }) =>
   [
@@ -9,6 +10,7 @@ const classOf = ({ format, key, wideOnly }) =>
     wideOnly ? "wide-only" : "",
     format === "share" ? "share" : "",
     format === "place" ? "place" : "",
+    codes.has(format) ? "code" : "",
     key === "Customer" ? "main" : "",
   ]
     .filter((name) => name !== "")
@@ -21,6 +23,8 @@ const shareBar = (share) =>
     element("rect", { width: `${(share * 100).toFixed(1)}%`, height: "100%", rx: 2 }),
   );
 
+const difference = (value, formats) => element("span", { class: value < 0 ? "bad" : "good" }, formats.signed(value));
+
 const contentOf = (column, row, { place, largest, formats }) => {
   const value = row[column.key];
   switch (column.format) {
@@ -28,11 +32,10 @@ const contentOf = (column, row, { place, largest, formats }) => {
       return String(place);
     case "share":
       return shareBar(row[column.against] / (largest || 1));
-    case "change": {
-      const change = changeOf(row[column.against], row[`${column.against} last week`], formats);
-      return element("span", { class: change.mood }, change.text);
-    }
+    case "change":
+      return difference(row[column.against] - row[`${column.against} last week`], formats);
     case "text":
+    case "code":
       return value;
     default:
       return formats[column.format](value);

@@ -1,7 +1,8 @@
 import { areaOf, element, nothing, pathOf } from "./element.js";
 
 const height = 250;
-const [above, below] = [22, 24];
+const [above, below] = [26, 26];
+const inner = height - above - below;
 
 /** A round number at or above `value` that can be cut into four. */
 const roundTop = (value) => {
@@ -17,36 +18,57 @@ const byDay = (rows, column) => {
 
 const percent = (share) => `${(share * 100).toFixed(2)}%`;
 
-const rules = (top, formats) =>
-  [0, 1, 2, 3, 4].flatMap((step) => {
-    const y = height - below - ((height - above - below) * step) / 4;
-    const label = element("text", { x: 0, y: y - 5 }, formats.short((top * step) / 4));
-    return [element("line", { class: step === 0 ? "base" : "rule", x1: 0, x2: "100%", y1: y, y2: y }), step === 0 ? null : label];
+const steps = [0, 1, 2, 3, 4];
+
+const yOf = (value, top) => above + inner - (inner * value) / top;
+
+const rules = () =>
+  steps.map((step) => {
+    const y = yOf(step, 4);
+    return element("line", { class: step === 0 ? "base" : "rule", x1: 0, x2: "100%", y1: y, y2: y });
   });
+
+/** The amounts stand in a drawing of their own, as wide as the longest needs; the plot beside it takes what is left. */
+const axis = (top, formats) => {
+  const labels = steps.map((step) => formats.short((top * step) / 4));
+  const width = Math.ceil(10 + 6.8 * Math.max(...labels.map((label) => label.length)));
+  return element(
+    "svg",
+    { class: "axis", width, height, "aria-hidden": "true" },
+    labels.map((label, step) => element("text", { x: width - 10, y: yOf(step, 4) + 4, "text-anchor": "end" }, label)),
+  );
+};
 
 const dayLabels = (days, formats) =>
   days.flatMap((day, place) => {
     if ((days.length - 1 - place) % 7 !== 0) return [];
     const last = place === days.length - 1;
-    return [element("text", { x: percent(place / (days.length - 1)), y: height - 6, "text-anchor": last ? "end" : "middle" }, formats.day(day))];
+    return [
+      element(
+        "text",
+        { x: percent(place / (days.length - 1)), y: height - 6, "text-anchor": last ? "end" : "middle" },
+        formats.day(day),
+      ),
+    ];
   });
 
 const shape = (now, before, top) => {
   const path = pathOf(now, top);
   return element(
     "svg",
-    { class: "shape", y: above, width: "100%", height: height - above - below, viewBox: "0 0 1000 100", preserveAspectRatio: "none" },
+    { class: "shape", y: above, width: "100%", height: inner, viewBox: "0 0 1000 100", preserveAspectRatio: "none" },
     element("path", { class: "area", d: areaOf(path) }),
     element("path", { class: "before", d: pathOf(before, top) }),
     element("path", { class: "line", d: path }),
   );
 };
 
-const lastPoint = (value, top, formats) => {
-  const y = height - below - ((height - above - below) * value) / top;
+/** The last day's point; its amount stands above the line's last stretch, so that the line does not run through it. */
+const lastPoint = (values, top, formats) => {
+  const y = yOf(Math.max(...values.slice(-5)), top) - 12;
   return [
-    element("circle", { class: "now", cx: "100%", cy: y, r: 5 }),
-    element("text", { class: "said", x: "100%", y: y - 12, "text-anchor": "end" }, formats.money(value)),
+    element("circle", { class: "now", cx: "100%", cy: yOf(values.at(-1), top), r: 5 }),
+    element("text", { class: "said", x: "100%", y, "text-anchor": "end" }, formats.money(values.at(-1))),
   ];
 };
 
@@ -69,12 +91,17 @@ export const trend = (_tile, answer, { formats, words, titleOf }) => {
   return [
     key(words),
     element(
-      "svg",
-      { class: "plot", height, role: "img", "aria-label": label },
-      rules(top, formats),
-      shape(values, earlier, top),
-      dayLabels(days, formats),
-      lastPoint(values.at(-1), top, formats),
+      "div",
+      { class: "plots" },
+      axis(top, formats),
+      element(
+        "svg",
+        { class: "plot", height, role: "img", "aria-label": label },
+        rules(),
+        shape(values, earlier, top),
+        dayLabels(days, formats),
+        lastPoint(values, top, formats),
+      ),
     ),
   ];
 };
