@@ -1,0 +1,34 @@
+/** A bell between who has work and the loop that does it. A ring while the loop is busy is kept for its next wait. */
+export interface Wake {
+  ring(): void;
+  /** Ends at the next ring (also one that was kept), after `ms`, or when the signal ends. */
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** A bell for one loop. */
+export const openWake = (): Wake => {
+  let rung = false;
+  let answer: (() => void) | null = null;
+  const ring = (): void => {
+    rung = true;
+    answer?.();
+  };
+  const wait = async (ms: number, signal: AbortSignal): Promise<void> => {
+    if (!rung) {
+      await new Promise<void>((done) => {
+        const timer = setTimeout(done, ms);
+        const end = (): void => {
+          clearTimeout(timer);
+          signal.removeEventListener("abort", end);
+          done();
+        };
+        answer = end;
+        signal.addEventListener("abort", end);
+        if (signal.aborted) end();
+      });
+      answer = null;
+    }
+    rung = false;
+  };
+  return { ring, wait };
+};
