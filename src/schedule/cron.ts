@@ -44,6 +44,9 @@ interface Stretch {
 /** No zone has ever changed its clocks by more than a day, so a change further back can't matter. */
 const LOOK_BACK_MS = 26 * 60 * MINUTE_MS;
 
+/** Two changes that cancel each other have never been closer: the pauses for Ramadan last four weeks. */
+const STRIDE_MS = 5 * DAY_MS;
+
 /** The 29th of February may be this far away, and a day either side (2096 to 2104). */
 export const FURTHEST_MS = (8 * 366 + 2) * DAY_MS;
 
@@ -66,19 +69,36 @@ export const readSchedule = (at: string): CronExpression | Mistake => {
 /** The schedule in words for people: `weekdays at 07:00`. */
 export const describe = (expression: CronExpression): string => scheduleWords(expression);
 
-const offsetOf = (local: Temporal.ZonedDateTime): number => Math.round(local.offsetNanoseconds / 1e6);
+const offsetAt = (zone: string, at: number): number =>
+  Math.round(instantOf(at).toZonedDateTimeISO(zone).offsetNanoseconds / 1e6);
 
-/** The pieces of constant offset that cover `from` to `to`, in order; lazily, because a search may end in the first. */
+/** The first whole second in (`low`, `high`] whose offset is no longer that of `low`. */
+const changeBetween = (zone: string, low: number, high: number): number => {
+  const offset = offsetAt(zone, low);
+  let [same, other] = [Math.floor(low / 1000), Math.ceil(high / 1000)];
+  while (other - same > 1) {
+    const middle = Math.floor((same + other) / 2);
+    if (offsetAt(zone, middle * 1000) === offset) same = middle;
+    else other = middle;
+  }
+  return other * 1000;
+};
+
+/**
+ * Pieces of constant offset that cover `from` to `to`, in order; lazily, because a search may end in the first.
+ * Found by looking every few days: the polyfill's `getTimeZoneTransition` reads the clock and sees no further than some years from it.
+ */
 function* stretches(zone: string, from: number, to: number): Generator<Stretch> {
   let start = from;
   let before: number | null = null;
+  let offset = offsetAt(zone, start);
   while (start <= to) {
-    const local = instantOf(start).toZonedDateTimeISO(zone);
-    const next = local.getTimeZoneTransition("next");
-    const end = next === null ? Number.POSITIVE_INFINITY : next.epochMilliseconds;
-    const offset = offsetOf(local);
+    const probe = Math.min(start + STRIDE_MS, to + 1);
+    const seen = offsetAt(zone, probe);
+    const end = seen === offset ? probe : changeBetween(zone, start, probe);
     yield { start, end, offset, before };
     before = offset;
+    offset = seen === offset ? offset : offsetAt(zone, end);
     start = end;
   }
 }
