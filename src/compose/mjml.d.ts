@@ -10,5 +10,6 @@ declare module "mjml" {
     readonly errors: readonly { readonly formattedMessage: string }[];
   }
   const mjml: (source: string, options?: MjmlOptions) => Promise<MjmlAnswer>;
+  // biome-ignore lint/style/noDefaultExport: it is the package's own.
   export default mjml;
 }

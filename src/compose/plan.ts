@@ -144,7 +144,14 @@ const fileKinds = (attachments: readonly ListedFile[]) =>
 const attachedOf = (files: readonly ListedFile[], words: MailWords, locale: string): EmailView["attached"] =>
   files.length === 0
     ? null
-    : { title: words.attached, files: files.map(({ name, bytes }) => ({ name, size: sizeInWords(bytes, locale) })) };
+    : {
+        title: words.attached,
+        files: files.map(({ name, kind, bytes }) => ({
+          name,
+          kind: kind.toUpperCase(),
+          size: sizeInWords(bytes, locale),
+        })),
+      };
 
 /** `142 kB`, `1.2 MB`, in the recipient's way of writing. */
 export const sizeInWords = (bytes: number, locale: string): string => {

@@ -106,15 +106,15 @@ const tightened = (html: string): string => html.replaceAll(/\n\s+/g, "\n").repl
  */
 export const compileText = (place: string, source: string, kind: "html" | "plain"): Fill => {
   const handlebars = Handlebars.create();
-  // `log` writes to the console and `lookup` reaches names that nobody sees in the template.
+  // `log` would write what it is given to the console.
   handlebars.unregisterHelper("log");
-  handlebars.unregisterHelper("lookup");
+  handlebars.registerHelper("is", (value: unknown, wanted: unknown) => value === wanted);
   const fill = compileStrictly(handlebars, { place, source, kind });
   return (view) => {
     try {
-      return fill(withoutPrototypes(view), { allowProtoMethodsByDefault: false, allowProtoPropertiesByDefault: false });
+      return fill(guarded(view), { allowProtoMethodsByDefault: false, allowProtoPropertiesByDefault: false });
     } catch (cause) {
-      throw templateFault(place, inPlainWords(wordsOf(cause)), cause);
+      throw templateFault(place, inPlainWords(cause), cause);
     }
   };
 };
@@ -135,10 +135,11 @@ const compileStrictly = (handlebars: typeof Handlebars, { place, source, kind }:
   }
 };
 
-/** `"nmae" not defined in [object Object] - 3:4` → a sentence. */
-const inPlainWords = (message: string): string => {
-  const missing = /^"(.+)" not defined in .* - (\d+):(\d+)$/s.exec(message);
-  return missing === null ? message : `it wants the variable “${missing[1]}” (line ${missing[2]}), which isn't given`;
+const inPlainWords = (error: unknown): string => {
+  if (error instanceof MissingVariable) return `it wants the variable “${error.message}”, which isn't given`;
+  const message = wordsOf(error);
+  const missing = /^"(.+?)" not defined in |search for '(.+?)' in /.exec(message);
+  return missing === null ? message : `it wants the variable “${missing[1] ?? missing[2]}”, which isn't given`;
 };
 
 const templateFault = (place: string, what: string, cause?: unknown): Fault =>
@@ -147,13 +148,28 @@ const templateFault = (place: string, what: string, cause?: unknown): Fault =>
     cause,
   });
 
-/** A copy of plain data whose objects inherit nothing: `{{constructor}}` is then a missing variable like any other. */
-const withoutPrototypes = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(withoutPrototypes);
+/** A variable that a template wants and the view doesn't have. */
+class MissingVariable extends Error {}
+
+/**
+ * A view in which every missing name is an error, also in `{{#if nmae}}`, which Handlebars' strict mode lets pass. Its objects
+ * inherit nothing, so `{{constructor}}` is a missing variable like any other.
+ */
+const guarded = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(guarded);
   if (typeof value !== "object" || value === null) return value;
   const copy: Record<string, unknown> = Object.create(null);
-  for (const [key, inner] of Object.entries(value)) copy[key] = withoutPrototypes(inner);
-  return copy;
+  for (const [key, inner] of Object.entries(value)) copy[key] = guarded(inner);
+  const known = (key: string | symbol): boolean => {
+    if (typeof key === "string" && !Object.hasOwn(copy, key)) throw new MissingVariable(key);
+    return Object.hasOwn(copy, key);
+  };
+  // Handlebars compares an item of a list with the object around it, for which an object must become text.
+  const get = (_: object, key: string | symbol): unknown => {
+    if (key === Symbol.toPrimitive) return () => "";
+    return known(key) ? copy[String(key)] : undefined;
+  };
+  return new Proxy(copy, { get, has: (_, key) => known(key) });
 };
 
 /** Blocks that showed nothing leave empty lines behind; a reader sees at most one. */

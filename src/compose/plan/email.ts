@@ -89,6 +89,8 @@ export interface FactView {
   readonly tone: "good" | "bad" | "even";
   /** Stands alone in its row on a phone, where an odd number would leave a hole. */
   readonly wide: boolean;
+  /** Last of its row on a wide screen. */
+  readonly last: boolean;
 }
 
 /** One part as a template shows it. */
@@ -123,7 +125,7 @@ export interface EmailView {
   readonly openLive: string;
   readonly attached: {
     readonly title: string;
-    readonly files: readonly { readonly name: string; readonly size: string }[];
+    readonly files: readonly { readonly name: string; readonly kind: string; readonly size: string }[];
   } | null;
   readonly footer: readonly { readonly title: string; readonly text: string }[];
   readonly stop: { readonly url: string; readonly words: string } | null;

@@ -24,15 +24,16 @@ interface SectionInput {
 const sectionOf = ({ input, part, at, files }: SectionInput): SectionView => {
   const { words } = wordsFor(input.delivery.locale);
   const bare = part.missing || isEmptyNote(part);
-  const facts = bare ? [] : factViews(part.facts);
+  const facts = bare ? [] : part.facts;
+  const columns = columnsFor(facts);
   const shown = bare ? undefined : files.pictures.find((picture) => picture.part === at);
   const { heading, filters } = headingOf(input, part);
   return {
     heading,
     filters,
     notes: notesOf(input, part, words),
-    facts,
-    columns: columnsFor(facts.length),
+    facts: factViews(facts, columns),
+    columns,
     picture: shown === undefined ? null : { ...shown, alt: altText(input, part, words) },
     link: part.link !== null && /^https?:\/\//.test(part.link) ? part.link : null,
   };
@@ -75,22 +76,26 @@ const notesOf = ({ delivery, parts }: EmailInput, part: PartInput, words: MailWo
   return notes;
 };
 
-const factViews = (facts: readonly ShownFact[]): readonly FactView[] => {
-  const views = facts.map(({ label, shown, change }) => ({
+const factViews = (facts: readonly ShownFact[], columns: number): readonly FactView[] =>
+  facts.map(({ label, shown, change }, at) => ({
     label,
     shown,
     change: change?.shown ?? null,
     against: change?.against ?? null,
     tone: change?.tone ?? "even",
+    wide: at === 0 && facts.length % 2 === 1,
+    last: (at + 1) % columns === 0 && at + 1 < facts.length,
   }));
-  return views.map((view, at) => ({ ...view, wide: at === 0 && views.length % 2 === 1 }));
+
+/** As many beside each other as their figures have room: 576 px hold four figures of nine letters or three of thirteen. */
+const columnsFor = (facts: readonly ShownFact[]): SectionView["columns"] => {
+  const longest = Math.max(0, ...facts.map(({ shown }) => shown.length));
+  if (facts.length <= 1) return 1;
+  if (facts.length === 2 || longest > 13) return 2;
+  return facts.length === 4 ? fourOrTwo(longest) : 3;
 };
 
-const columnsFor = (count: number): 1 | 2 | 3 | 4 => {
-  if (count <= 1) return 1;
-  if (count === 2 || count === 4) return count;
-  return 3;
-};
+const fourOrTwo = (longest: number): 2 | 4 => (longest > 9 ? 2 : 4);
 
 /** `Daily Sales, North, Thursday 19 November: Revenue 12,340, up 4.2%`: the figures are there when pictures are blocked. */
 const altText = ({ delivery }: EmailInput, part: PartInput, words: MailWords): string => {
