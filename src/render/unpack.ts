@@ -47,7 +47,6 @@ const versionIn = (about: unknown): string =>
 /**
  * Unpacks the shipped Chromium into `<cacheDir>/chromium-<version>`, once; later calls find it there.
  * The package's own unpacker isn't used: it runs whatever already lies under a well-known name in the shared temporary folder.
- * The folder appears under its name only when it is complete, so a process that is killed half-way leaves nothing that could be used.
  */
 export const unpackChromium = async (
   shipped: ShippedChromium,
@@ -55,11 +54,13 @@ export const unpackChromium = async (
   onStart: () => void = () => {},
 ): Promise<UnpackedChromium> => {
   const folder = join(cacheDir, `chromium-${shipped.version}`);
-  await mkdir(cacheDir, { recursive: true, mode: 0o700 });
-  if (!(await isOurs(folder))) {
+  await unpackOnce(folder, async (part) => {
     onStart();
-    await unpackInto(shipped, cacheDir, folder);
-  }
+    await Promise.all([
+      unpackBinary(join(shipped.bin, "chromium.br"), join(part, "chromium")),
+      ...archives.map((name) => unpackArchive(join(shipped.bin, name), part)),
+    ]);
+  });
   return {
     folder,
     executable: join(folder, "chromium"),
@@ -68,14 +69,24 @@ export const unpackChromium = async (
   };
 };
 
-const unpackInto = async (shipped: ShippedChromium, cacheDir: string, folder: string): Promise<void> => {
+/** Unpacks the shipped fonts alone, for a Chromium of the machine's own; the folder with them. */
+export const unpackFonts = async (shipped: ShippedChromium, cacheDir: string): Promise<string> => {
+  const folder = join(cacheDir, `chromium-fonts-${shipped.version}`);
+  await unpackOnce(folder, (part) => unpackArchive(join(shipped.bin, "fonts.tar.br"), part));
+  return join(folder, "fonts");
+};
+
+/**
+ * Fills a folder unless it is there. It appears under its name only when it is complete, so a process that is killed
+ * half-way leaves nothing that could be used.
+ */
+const unpackOnce = async (folder: string, fill: (part: string) => Promise<void>): Promise<void> => {
+  if (await isOurs(folder)) return;
+  await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
   const part = await mkdtemp(`${folder}.part-`);
   try {
-    await sweepAbandoned(cacheDir, part);
-    await Promise.all([
-      unpackBinary(join(shipped.bin, "chromium.br"), join(part, "chromium")),
-      ...archives.map((name) => unpackArchive(join(shipped.bin, name), part)),
-    ]);
+    await sweepAbandoned(dirname(folder), part);
+    await fill(part);
     await takeName(part, folder);
   } catch (error) {
     if (error instanceof Fault) throw error;

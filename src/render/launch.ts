@@ -1,0 +1,80 @@
+import { type Browser, launch } from "puppeteer";
+import { Fault, wordsOf } from "#model/fault.ts";
+import { makeProfile } from "#render/profile.ts";
+
+/** A Chromium that was found and has been started once on this machine. */
+export interface ChromiumInstall {
+  readonly path: string;
+  readonly kind: "configured" | "puppeteer" | "shipped" | "system";
+  /** The whole environment of the browser; it gets nothing else of ours, so no secret of ours is in it. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly args: readonly string[];
+  readonly cacheDir: string;
+  readonly version?: string;
+}
+
+/** How long a start and a single answer of the browser may take. */
+export interface LaunchLimits {
+  readonly launchMs: number;
+  readonly callMs: number;
+}
+
+/** A running browser with its own folder, which goes when it ends. */
+export interface RunningChromium {
+  readonly browser: Browser;
+  readonly pid: number;
+  /** Ends every process of the browser at once and removes its folder. */
+  readonly end: () => void;
+}
+
+/**
+ * Flags for each start, beside puppeteer's own (no sync, no first run, no background requests, sRGB). Without the GPU process's
+ * work a picture took two thirds of the time, and WebGL still draws (in software). A kept previous page would be the previous recipient's.
+ */
+export const launchFlags: readonly string[] = [
+  "--disable-gpu",
+  "--font-render-hinting=none",
+  "--disable-lcd-text",
+  "--block-new-web-contents",
+  "--disable-component-update",
+  "--disable-domain-reliability",
+  "--disable-notifications",
+  "--deny-permission-prompts",
+  "--no-default-browser-check",
+  "--no-pings",
+  "--disk-cache-size=67108864",
+  "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+  "--disable-features=BackForwardCache,Prerender2,DnsOverHttps",
+];
+
+/** Starts the browser in a process group and a folder of its own. It talks over a pipe: no port, nobody else on the machine can join. */
+export const launchChromium = async (install: ChromiumInstall, limits: LaunchLimits): Promise<RunningChromium> => {
+  const profile = await makeProfile(install.cacheDir);
+  try {
+    const browser = await launch({
+      executablePath: install.path,
+      headless: "shell",
+      pipe: true,
+      args: [...install.args],
+      env: { ...install.env },
+      userDataDir: profile.folder,
+      timeout: limits.launchMs,
+      protocolTimeout: limits.callMs,
+      defaultViewport: null,
+      downloadBehavior: { policy: "deny" },
+      handleSIGINT: false,
+      handleSIGTERM: false,
+      handleSIGHUP: false,
+    });
+    const pid = browser.process()?.pid ?? 0;
+    profile.follow(pid);
+    return { browser, pid, end: profile.end };
+  } catch (error) {
+    profile.end();
+    throw new Fault("browser.crashed", `Chromium at ${install.path} did not start: ${wordsOf(error)}`, {
+      hint: "Start it by hand to see why; a library may be missing, or memory.",
+      retry: "later",
+      cause: error,
+    });
+  }
+};
