@@ -15,6 +15,8 @@ export interface EmbeddedSettings {
   /** No waiting for the disk: only for data that may be lost. */
   readonly fast?: boolean;
   readonly startLimitMs?: number;
+  /** How long a server that lives may take to answer before it is ended and started again; a recovery after a crash takes its time. */
+  readonly answerLimitMs?: number;
 }
 
 /** A Postgres that runs while somebody uses it. */
@@ -31,10 +33,11 @@ export interface Embedded extends AsyncDisposable {
  * process holds nothing, since its connection falls with it. While it is held, a server that dies is started again.
  */
 export const startEmbedded = async (settings: EmbeddedSettings): Promise<Embedded> => {
-  const { dir, log, onProgress = () => {}, fast = false, startLimitMs = 60_000 } = settings;
+  const { dir, log, onProgress = () => {}, fast = false } = settings;
   const cluster = await openCluster({ dir, fast, onProgress });
-  const hold = await joinOrStart(cluster, startLimitMs);
-  const keeper = keep({ cluster, log, startLimitMs }, hold);
+  const limits = { startMs: settings.startLimitMs ?? 120_000, answerMs: settings.answerLimitMs ?? 60_000 };
+  const hold = await joinOrStart({ cluster, limits });
+  const keeper = keep({ cluster, limits, log }, hold);
   return {
     url: urlOf(cluster, hold.port),
     pid: () => keeper.hold().pid,
@@ -52,14 +55,19 @@ const urlOf = (cluster: Cluster, port: number): string =>
 
 const lockKey = "hashtextextended('daybreak:embedded', 0)";
 
+interface Place {
+  readonly cluster: Cluster;
+  readonly limits: { readonly startMs: number; readonly answerMs: number };
+}
+
 /** Joins what runs, starts what doesn't, until one of both succeeded or the time is over. */
-const joinOrStart = async (cluster: Cluster, limitMs: number): Promise<Hold> => {
-  const deadline = performance.now() + limitMs;
+const joinOrStart = async (place: Place): Promise<Hold> => {
+  const { cluster, limits } = place;
+  const deadline = performance.now() + limits.startMs;
   let last = "it did not answer";
   for (let tries = 0; performance.now() < deadline; tries += 1) {
     const running = await findRunning(cluster);
-    const result =
-      running === null ? await start(cluster, /in use|bind/i.test(last)) : await joinOrEnd(cluster, running);
+    const result = running === null ? await start(place, /in use|bind/i.test(last)) : await joinOrEnd(place, running);
     if (typeof result !== "string") return result;
     last = result;
     if (!isWorthAnotherTry(last) || tries > 20) break;
@@ -73,43 +81,47 @@ const joinOrStart = async (cluster: Cluster, limitMs: number): Promise<Hold> => 
 const isWorthAnotherTry = (words: string): boolean =>
   /postmaster\.pid|already|in use|bind|shared memory|shutting down|terminat|did not answer|ECONN/i.test(words);
 
-const start = async (cluster: Cluster, anotherPort: boolean): Promise<Hold | string> => {
+const start = async (place: Place, anotherPort: boolean): Promise<Hold | string> => {
+  const { cluster } = place;
   const port = await choosePort(cluster, anotherPort);
   const launched = await launch(cluster, port);
-  const result = await waitFor(cluster, { pid: launched.pid, port }, launched);
+  const result = await waitFor(place, { pid: launched.pid, port }, launched);
   if (typeof result !== "string") await keepPort(cluster, port);
   return result;
 };
 
-const joinOrEnd = async (cluster: Cluster, running: Running): Promise<Hold | string> => {
-  const result = await waitFor(cluster, running, null);
-  if (typeof result === "string" && (await findRunning(cluster))?.pid === running.pid) await endServer(running.pid);
+const joinOrEnd = async (place: Place, running: Running): Promise<Hold | string> => {
+  const result = await waitFor(place, running, null);
+  if (typeof result === "string" && (await findRunning(place.cluster))?.pid === running.pid)
+    await endServer(running.pid);
   return result;
 };
 
-const answerLimitMs = 15_000;
-
 /** Connects as soon as the server takes connections; or why it didn't. */
-const waitFor = async (cluster: Cluster, running: Running, launched: Launched | null): Promise<Hold | string> => {
-  const deadline = performance.now() + answerLimitMs;
+const waitFor = async (
+  { cluster, limits }: Place,
+  running: Running,
+  launched: Launched | null,
+): Promise<Hold | string> => {
+  const deadline = performance.now() + limits.answerMs;
   while (performance.now() < deadline) {
     const ended = (await launched?.ended()) ?? null;
     if (ended !== null) return ended;
-    const result = await take(cluster, running);
+    const result = await take(cluster, running, limits.answerMs);
     if (typeof result !== "string") return result;
     if (launched === null && (await findRunning(cluster))?.pid !== running.pid) return `terminated: ${result}`;
     await pause(15);
   }
-  return `it did not answer within ${answerLimitMs / 1000} s`;
+  return `it did not answer within ${limits.answerMs / 1000} s`;
 };
 
-const take = async (cluster: Cluster, running: Running): Promise<Hold | string> => {
+const take = async (cluster: Cluster, running: Running, limitMs: number): Promise<Hold | string> => {
   const connectionString = urlOf(cluster, running.port);
   const anchor = new pg.Client({
     connectionString,
     application_name: "daybreak anchor",
     keepAlive: true,
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: limitMs,
   });
   anchor.on("error", () => {});
   try {
@@ -135,14 +147,12 @@ interface Keeper {
   leave(): Promise<void>;
 }
 
-interface Keeping {
-  readonly cluster: Cluster;
+interface Keeping extends Place {
   readonly log: Log;
-  readonly startLimitMs: number;
 }
 
 /** Watches the anchor: when its connection falls, the server is joined or started again, for as long as it takes. */
-const keep = ({ cluster, log, startLimitMs }: Keeping, first: Hold): Keeper => {
+const keep = ({ log, ...place }: Keeping, first: Hold): Keeper => {
   let hold = first;
   let leaving = false;
   let returning: Promise<void> = Promise.resolve();
@@ -155,7 +165,7 @@ const keep = ({ cluster, log, startLimitMs }: Keeping, first: Hold): Keeper => {
     log.warn("embedded.lost", { pid: hold.pid });
     for (let waitMs = 50; !leaving; waitMs = Math.min(waitMs * 2, 2_000)) {
       try {
-        hold = await joinOrStart(cluster, startLimitMs);
+        hold = await joinOrStart(place);
         log.info("embedded.back", { pid: hold.pid, port: hold.port });
         return watch(hold);
       } catch (error) {

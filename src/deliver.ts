@@ -1,0 +1,90 @@
+/** STORY PAGE 2: a delivery whose renders are there is proven, composed and sent. */
+import { type Look, lookAgain } from "#audience/look.ts";
+import { type DraftFacts, putDrafts } from "#audience/run.ts";
+import { type ComposeParts, composeDelivery } from "#compose/run.ts";
+import type { Delivery, DeliveryPart } from "#model/delivery.ts";
+import { isFault, wordsOf } from "#model/fault.ts";
+import { before } from "#model/time.ts";
+import { proveDelivery } from "#proof/run.ts";
+import { viewOf } from "#render/plan.ts";
+import type { Log } from "#runtime/log.ts";
+import { type PostParts, postNext } from "#send/run.ts";
+import { deliveryById, drawableDeliveries, leaseDelivery, moveDelivery, postponeDelivery, type WorkAsk } from "#store/deliveries.ts";
+import type { Session } from "#store/pool.ts";
+import type { KnownReport } from "#store/reports.ts";
+
+/** What a delivery's way uses. */
+export interface DeliverParts extends ComposeParts, Omit<PostParts, "look"> {
+  readonly log: Log;
+  readonly reportOf: (delivery: Pick<Delivery, "report" | "version">) => Promise<KnownReport>;
+  readonly holidaysOn: (date: string) => Promise<Readonly<Record<string, string>>>;
+  readonly requests: DraftFacts["parts"]["requests"];
+}
+
+/** Marks as drawn every planned delivery all of whose renders ended: those of one render, or all of them for the sweep. */
+export const gatherDrawn = async (renderId: string | null, parts: Pick<DeliverParts, "pool" | "clock">): Promise<number> => {
+  const drawable = await drawableDeliveries(parts.pool, renderId);
+  for (const { id, policy, some, lost, reason } of drawable) {
+    const without = !lost || (some && policy === "send-without");
+    const end = { to: "failed", reason: reason ?? "its picture could not be drawn", finishedAt: parts.clock.now() } as const;
+    await moveDelivery(parts.pool, { id, from: "planned", ...(without ? { to: "drawn" as const } : end) });
+  }
+  return drawable.length;
+};
+
+/** Proves and composes the next drawn delivery; false when there is none. One that fails stops nobody else. */
+export const writeNext = async (ask: WorkAsk, parts: DeliverParts): Promise<boolean> => {
+  const id = await leaseDelivery(parts.pool, ask);
+  const delivery = id === null ? null : await deliveryById(parts.pool, id);
+  if (delivery === null) return false;
+  try {
+    await write(delivery, parts);
+  } catch (error) {
+    await setBack(delivery, error, parts);
+  }
+  return true;
+};
+
+const write = async (delivery: Delivery, parts: DeliverParts): Promise<void> => {
+  const known = await parts.reportOf(delivery);
+  const reportOf = (part: DeliveryPart) => viewOf(part, known.report).report;
+  const { pool, clock, log } = parts;
+  if (delivery.state === "drawn") {
+    const judgment = await proveDelivery(delivery, reportOf, pool);
+    const reasons = judgment.outcome === "proven" ? judgment.warnings : judgment.reasons;
+    log.info("delivery.proof", { delivery: delivery.id, outcome: judgment.outcome, reasons });
+    const reason = reasons.length === 0 ? null : reasons.join(" ");
+    const finishedAt = judgment.outcome === "skipped" ? clock.now() : null;
+    await moveDelivery(pool, { id: delivery.id, from: "drawn", to: judgment.outcome, reason, finishedAt });
+    if (judgment.outcome !== "proven") return;
+  }
+  await composeDelivery(delivery, known, parts);
+};
+
+/** A database or file that is away is waited for; a template or figure that is wrong ends this delivery, with its reason. */
+const setBack = async (delivery: Delivery, error: unknown, parts: DeliverParts): Promise<void> => {
+  const { pool, clock, log } = parts;
+  log.warn("delivery.set-back", { delivery: delivery.id, error });
+  const current = await deliveryById(pool, delivery.id);
+  if (current === null || (current.state !== "drawn" && current.state !== "proven")) return;
+  if (isFault(error) && error.retry === "later" && before(clock.now(), current.expiresAt)) {
+    await postponeDelivery(pool, delivery.id, clock.now().add({ seconds: 30 }));
+    return;
+  }
+  await moveDelivery(pool, { id: delivery.id, from: current.state, to: "failed", reason: wordsOf(error), finishedAt: clock.now() });
+};
+
+/** Sends the next composed delivery, after a last look at its recipient, filters and suppressions; false when there is none. */
+export const sendNext = (ask: WorkAsk, parts: DeliverParts, signal: AbortSignal): Promise<boolean> => {
+  const look = async (db: Session, delivery: Delivery): Promise<Look> => {
+    const known = await parts.reportOf(delivery);
+    const date = delivery.nominal.toZonedDateTimeISO(delivery.zone).toPlainDate().toString();
+    const seen = await lookAgain(db, { delivery, known, holidays: await parts.holidaysOn(date) });
+    if (seen.verdict !== "anew") return seen;
+    // Planned anew under an occasion of its own, since the old one stays as a record.
+    const slot = delivery.slotId === null ? null : { id: delivery.slotId, notice: null };
+    await putDrafts(db, [seen.draft], { known, slot, occasion: `${delivery.occasion}+${delivery.id}`, parts });
+    return seen;
+  };
+  return postNext(ask, { ...parts, look }, signal);
+};

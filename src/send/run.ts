@@ -1,0 +1,173 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Bucket } from "#bucket/port.ts";
+import type { Delivery } from "#model/delivery.ts";
+import { Fault, isFault, wordsOf } from "#model/fault.ts";
+import type { StoredMessage } from "#model/message.ts";
+import { before } from "#model/time.ts";
+import type { Clock } from "#runtime/clock.ts";
+import type { Log } from "#runtime/log.ts";
+import { within } from "#runtime/timeout.ts";
+import { afterFault } from "#send/plan.ts";
+import type { Mailer, Receipt } from "#send/port.ts";
+import {
+  beginSending,
+  deliveryById,
+  endSending,
+  lockSendable,
+  markSent,
+  moveDelivery,
+  orphanedSends,
+  sendAgain,
+  type Try,
+  type WorkAsk,
+} from "#store/deliveries.ts";
+import { messageOf } from "#store/messages.ts";
+import { type Pool, type Session, transaction } from "#store/pool.ts";
+
+/** What the last look found: still owed, or not as it was frozen. */
+export type LastLook = { readonly verdict: "still" } | { readonly verdict: "skip" | "anew"; readonly reason: string };
+
+/** What posting uses. */
+export interface PostParts {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly artifacts: Bucket;
+  /** The outbox for a report in trial, the configured mailer for a live one. */
+  readonly mailerFor: (delivery: Delivery) => Mailer;
+  readonly sendAttempts: number;
+  readonly look: (db: Session, delivery: Delivery) => Promise<LastLook>;
+}
+
+/** A delivery that is committed to the wire. */
+interface Committed {
+  readonly delivery: Delivery;
+  readonly message: StoredMessage;
+  readonly n: number;
+}
+
+/** Sends the next composed delivery; false when there is none. `sending` is committed before the wire is touched. */
+export const postNext = async (ask: WorkAsk, parts: PostParts, signal: AbortSignal): Promise<boolean> => {
+  const committed = await commit(ask, parts);
+  if (committed === null) return false;
+  if (committed !== "settled") await deliver(committed, { ask, parts, signal });
+  return true;
+};
+
+const commit = (ask: WorkAsk, parts: PostParts): Promise<Committed | "settled" | null> =>
+  transaction(parts.pool, async (db) => {
+    const id = await lockSendable(db, ask);
+    const delivery = id === null ? null : await deliveryById(db, id);
+    if (delivery === null) return null;
+    const reason = await whyNot(db, delivery, parts);
+    if (reason !== null) {
+      await moveDelivery(db, { id: delivery.id, from: "composed", ...reason, finishedAt: parts.clock.now() });
+      return "settled";
+    }
+    const message = await storedMessage(db, delivery, parts);
+    const n = await beginSending(db, delivery.id, ask);
+    return { delivery, message, n };
+  });
+
+type Ended = { readonly to: "expired" | "skipped" | "superseded"; readonly reason: string };
+
+const whyNot = async (db: Session, delivery: Delivery, parts: PostParts): Promise<Ended | null> => {
+  if (!before(parts.clock.now(), delivery.expiresAt)) return { to: "expired", reason: "it was not sent before it expired" };
+  const look = await parts.look(db, delivery);
+  if (look.verdict === "still") return null;
+  return { to: look.verdict === "skip" ? "skipped" : "superseded", reason: look.reason };
+};
+
+const storedMessage = async (db: Session, delivery: Delivery, parts: PostParts): Promise<StoredMessage> => {
+  const row = await messageOf(db, delivery.id);
+  const bytes = row === null ? null : await parts.artifacts.get(row.path);
+  if (row === null || bytes === null) {
+    const hint = `compose it anew: daybreak deliveries retry ${delivery.id}`;
+    throw new Fault("bucket.io", `The message of delivery ${delivery.id} is not in the artifact folder.`, { hint });
+  }
+  return { ...row, bytes };
+};
+
+interface Wire {
+  readonly ask: WorkAsk;
+  readonly parts: PostParts;
+  readonly signal: AbortSignal;
+}
+
+const deliver = async ({ delivery, message, n }: Committed, { ask, parts, signal }: Wire): Promise<void> => {
+  const attempt = (): Try => ({ id: delivery.id, n, now: parts.clock.now() });
+  let store: () => Promise<boolean>;
+  try {
+    const bound = { ms: ask.leaseMs, name: "the sending", signal, setting: "limits.sendLimitMs" };
+    const receipt = await within(bound, (inner) => parts.mailerFor(delivery).send(message, inner));
+    parts.log.info("delivery.sent", { delivery: delivery.id, n, words: receipt.words });
+    store = () => transaction(parts.pool, (db) => markSent(db, attempt(), { words: receipt.words, note: partly(receipt) }));
+  } catch (error) {
+    store = () => settle(error, delivery, { attempt, parts });
+  }
+  if (!(await keepTrying(store, parts.log, delivery.id))) parts.log.warn("delivery.fenced", { delivery: delivery.id, n });
+};
+
+const partly = ({ rejected }: Receipt): string | null =>
+  rejected.length === 0 ? null : `refused for ${rejected.map((one) => `${one.address} (${one.words})`).join(", ")}`;
+
+interface Settling {
+  readonly attempt: () => Try;
+  readonly parts: PostParts;
+}
+
+const settle = (error: unknown, delivery: Delivery, { attempt, parts }: Settling): Promise<boolean> => {
+  const words = wordsOf(error);
+  const decision = afterFault({
+    // A time-out or an unforeseen error in the middle of a send may have happened after the server took the message.
+    retry: isFault(error) && error.code.startsWith("send.") ? error.retry : "unknown",
+    attempts: attempt().n,
+    maxAttempts: parts.sendAttempts,
+    now: parts.clock.now(),
+    expiresAt: delivery.expiresAt,
+    random: Math.random(),
+  });
+  parts.log.warn("delivery.refused", { delivery: delivery.id, n: attempt().n, decision: decision.do, error });
+  return transaction(parts.pool, async (db) => {
+    if (decision.do === "wait") return sendAgain(db, attempt(), { notBefore: decision.until, words });
+    const outcome = decision.do === "uncertain" ? ("unknown" as const) : ("refused" as const);
+    const state = decision.do === "uncertain" ? ("uncertain" as const) : ("failed" as const);
+    return endSending(db, attempt(), { state, outcome, words: `${words} ${decision.reason}`.trim() });
+  });
+};
+
+/** While the database is away the outcome is kept here and offered again: it must not be lost while this process lives. */
+const keepTrying = async (store: () => Promise<boolean>, log: Log, delivery: string): Promise<boolean> => {
+  for (let wait = 250; ; wait = Math.min(wait * 2, 5_000)) {
+    try {
+      return await store();
+    } catch (error) {
+      if (!isFault(error, "store.unreachable")) throw error;
+      log.error("delivery.receipt-kept", { delivery, error });
+      await pause(wait);
+    }
+  }
+};
+
+/** Settles deliveries whose sender died while sending: confirmed where the mailer can say so, otherwise uncertain. How many. */
+export const settleOrphans = async (sendLimitMs: number, parts: Omit<PostParts, "look">): Promise<number> => {
+  const ids = await orphanedSends(parts.pool, sendLimitMs);
+  for (const id of ids) {
+    const delivery = await deliveryById(parts.pool, id);
+    const message = await messageOf(parts.pool, id);
+    if (delivery === null || message === null) continue;
+    const confirmed = await parts.mailerFor(delivery).confirm(message);
+    const attempt = { id, n: delivery.attempts, now: parts.clock.now() };
+    parts.log.warn("delivery.orphaned", { delivery: id, confirmed });
+    await transaction(parts.pool, (db) => settleOrphan(db, attempt, confirmed));
+  }
+  return ids.length;
+};
+
+const settleOrphan = (db: Session, attempt: Try, confirmed: boolean | "cannot-say"): Promise<boolean> => {
+  const words = "the process that was sending it ended";
+  if (confirmed === true) return markSent(db, attempt, { words: `${words}; the mailer confirms that it was taken`, note: null });
+  if (confirmed === false) return sendAgain(db, attempt, { notBefore: attempt.now, words: `${words} before it was taken` });
+  const unsure = `${words}, and nobody can say whether it was taken; look into the mailbox, then: daybreak deliveries retry ${attempt.id}`;
+  return endSending(db, attempt, { state: "uncertain", outcome: "dead-owner", words: unsure });
+};

@@ -1,0 +1,82 @@
+/** STORY PAGE 1: a slot comes due, waits for its data, gets its audience, and is closed when nothing of it is under way. */
+import type { AlertChannel } from "#alert/port.ts";
+import { tellAll } from "#alert/run.ts";
+import { type AudienceParts, fixAudience } from "#audience/run.ts";
+import type { Slot } from "#model/delivery.ts";
+import { wordsOf } from "#model/fault.ts";
+import type { Report } from "#model/report.ts";
+import { before } from "#model/time.ts";
+import { askReadiness, type ReadinessParts } from "#readiness/run.ts";
+import type { Log } from "#runtime/log.ts";
+import { openAlert, recoverAlert } from "#store/alerts.ts";
+import type { KnownReport } from "#store/reports.ts";
+import { closeSlot, moveSlot } from "#store/slots.ts";
+
+/** What a slot's way uses. */
+export interface SlotParts extends AudienceParts {
+  readonly log: Log;
+  readonly readiness: ReadinessParts;
+  readonly channels: readonly AlertChannel[];
+  /** The report as it was when the slot was made, with its mode of today. */
+  readonly reportOf: (slot: Pick<Slot, "report" | "version">) => Promise<KnownReport>;
+  /** Reads the report's lists of people anew, so that who has left gets nothing. */
+  readonly readLists: (report: Report) => Promise<void>;
+}
+
+/** Moves one slot on by one step; true when something changed and its deliveries may want attention. */
+export const advanceSlot = async (slot: Slot, parts: SlotParts, signal: AbortSignal): Promise<boolean> => {
+  const known = await parts.reportOf(slot);
+  switch (slot.state) {
+    case "due":
+    case "waiting":
+      return makeReady(slot, known.report, { parts, signal });
+    case "ready":
+      return gather(slot, known, parts);
+    case "planned":
+      return closeSlot(parts.pool, slot.id, parts.clock.now());
+    case "paused":
+    case "closed":
+    case "skipped":
+      return false;
+  }
+};
+
+const makeReady = async (
+  slot: Slot,
+  report: Report,
+  { parts, signal }: { readonly parts: SlotParts; readonly signal: AbortSignal },
+): Promise<boolean> => {
+  const now = parts.clock.now();
+  if (hasExpired(slot, report, parts)) return expire(slot, "it was not ready before it expired", parts);
+  if (report.readiness === null) return moveSlot(parts.pool, slot, { to: "ready" });
+  const answer = await askReadiness({ slot, readiness: report.readiness, now, signal }, parts.readiness);
+  parts.log.info("slot.readiness", { slot: slot.id, report: slot.report, to: answer.to, reason: answer.reason });
+  return moveSlot(parts.pool, slot, answer);
+};
+
+/** A list that can't be read stops the slot, never falls back on yesterday's people; it is tried again until the slot expires. */
+const gather = async (slot: Slot, known: KnownReport, parts: SlotParts): Promise<boolean> => {
+  const key = `audience:${slot.report}`;
+  try {
+    await parts.readLists(known.report);
+  } catch (error) {
+    if (hasExpired(slot, known.report, parts)) return expire(slot, `its people could not be read: ${wordsOf(error)}`, parts);
+    const lines = [wordsOf(error), "It is tried again until the slot expires; nobody gets this report before."];
+    await warn(parts, { key, subject: `${slot.report}: the list of people can't be read`, lines });
+    parts.log.error("slot.audience", { slot: slot.id, report: slot.report, error });
+    return false;
+  }
+  await recoverAlert(parts.pool, key, parts.clock.now());
+  return fixAudience(slot, known, parts);
+};
+
+const warn = async (parts: SlotParts, alert: { readonly key: string; readonly subject: string; readonly lines: readonly string[] }) => {
+  const whole = { ...alert, severity: "critical" as const, to: null };
+  if (await openAlert(parts.pool, { ...whole, now: parts.clock.now() })) await tellAll(parts.channels, whole);
+};
+
+const hasExpired = (slot: Slot, report: Report, parts: SlotParts): boolean =>
+  before(slot.due.add({ milliseconds: report.expiresMs }), parts.clock.now());
+
+const expire = (slot: Slot, reason: string, parts: SlotParts): Promise<boolean> =>
+  moveSlot(parts.pool, slot, { to: "skipped", reason });
