@@ -3,7 +3,8 @@ import pg from "pg";
 import { Fault, isFault, wordsOf } from "#model/fault.ts";
 import type { Log } from "#runtime/log.ts";
 import { useYourOwn } from "#store/embedded/binaries.ts";
-import { type Cluster, choosePort, keepPort, openCluster, ownName } from "#store/embedded/cluster.ts";
+import { type Cluster, openCluster, ownName } from "#store/embedded/cluster.ts";
+import { choosePort, keepPort } from "#store/embedded/loopback.ts";
 import { endServer, findRunning, type Launched, launch, type Running } from "#store/embedded/server.ts";
 
 /** Where the embedded Postgres lives, and who is told what it does. */
@@ -58,6 +59,8 @@ const lockKey = "hashtextextended('daybreak:embedded', 0)";
 interface Place {
   readonly cluster: Cluster;
   readonly limits: { readonly startMs: number; readonly answerMs: number };
+  /** The port that pools already know; without one the last or a free one is chosen. */
+  readonly port?: number;
 }
 
 /** Joins what runs, starts what doesn't, until one of both succeeded or the time is over. */
@@ -67,7 +70,7 @@ const joinOrStart = async (place: Place): Promise<Hold> => {
   let last = "it did not answer";
   for (let tries = 0; performance.now() < deadline; tries += 1) {
     const running = await findRunning(cluster);
-    const result = running === null ? await start(place, /in use|bind/i.test(last)) : await joinOrEnd(place, running);
+    const result = running === null ? await start(place) : await joinOrEnd(place, running);
     if (typeof result !== "string") return result;
     last = result;
     if (!isWorthAnotherTry(last) || tries > 20) break;
@@ -81,9 +84,9 @@ const joinOrStart = async (place: Place): Promise<Hold> => {
 const isWorthAnotherTry = (words: string): boolean =>
   /postmaster\.pid|already|in use|bind|shared memory|shutting down|terminat|did not answer|ECONN/i.test(words);
 
-const start = async (place: Place, anotherPort: boolean): Promise<Hold | string> => {
+const start = async (place: Place): Promise<Hold | string> => {
   const { cluster } = place;
-  const port = await choosePort(cluster, anotherPort);
+  const port = place.port ?? (await choosePort(cluster));
   const launched = await launch(cluster, port);
   const result = await waitFor(place, { pid: launched.pid, port }, launched);
   if (typeof result !== "string") await keepPort(cluster, port);
@@ -107,7 +110,7 @@ const waitFor = async (
   while (performance.now() < deadline) {
     const ended = (await launched?.ended()) ?? null;
     if (ended !== null) return ended;
-    const result = await take(cluster, running, limits.answerMs);
+    const result = await take(cluster, running, Math.min(limits.answerMs, 5_000));
     if (typeof result !== "string") return result;
     if (launched === null && (await findRunning(cluster))?.pid !== running.pid) return `terminated: ${result}`;
     await pause(15);
@@ -165,7 +168,7 @@ const keep = ({ log, ...place }: Keeping, first: Hold): Keeper => {
     log.warn("embedded.lost", { pid: hold.pid });
     for (let waitMs = 50; !leaving; waitMs = Math.min(waitMs * 2, 2_000)) {
       try {
-        hold = await joinOrStart(place);
+        hold = await joinOrStart({ ...place, port: first.port });
         log.info("embedded.back", { pid: hold.pid, port: hold.port });
         return watch(hold);
       } catch (error) {
@@ -175,12 +178,19 @@ const keep = ({ log, ...place }: Keeping, first: Hold): Keeper => {
     }
   };
   watch(first);
+  let left: Promise<void> | null = null;
   const leave = async (): Promise<void> => {
     leaving = true;
     await returning;
     await leaveServer(hold, log);
   };
-  return { hold: () => hold, leave };
+  return {
+    hold: () => hold,
+    leave: () => {
+      left ??= leave();
+      return left;
+    },
+  };
 };
 
 /** Gives the shared lock back and asks for it alone: who gets it is the last one. Two who leave together can't both miss it. */

@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chmod, chown, link, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { Fault, isFault, wordsOf } from "#model/fault.ts";
 import { type Account, accountFor, asAccount, type Command } from "#store/embedded/account.ts";
 import { type Binaries, findBinaries, useYourOwn } from "#store/embedded/binaries.ts";
+import { isAlive } from "#store/embedded/process.ts";
 
 /** A folder with one Postgres cluster: `data/`, and beside it `password`, `port` and `postgres.log`. */
 export interface Cluster {
@@ -57,9 +57,12 @@ const ownFolder = async (dir: string, account: Account | null): Promise<void> =>
   if (account !== null) await chown(dir, account.uid, account.gid);
 };
 
+/** In the name of what is being made: whose it is, so that it can be removed when its process is dead. */
+const draftMark = (): string => `${process.pid}-${randomBytes(4).toString("hex")}`;
+
 /** Whoever comes first decides the password; a second process at the same moment reads the first one's. */
 const keptPassword = async (file: string): Promise<string> => {
-  const draft = `${file}.${process.pid}.tmp`;
+  const draft = `${file}.${draftMark()}.tmp`;
   await writeFile(draft, randomBytes(24).toString("base64url"), { mode: 0o600 });
   await link(draft, file).catch(unlessThere);
   await rm(draft);
@@ -84,7 +87,7 @@ const versionOf = async ({ data, binaries }: Cluster): Promise<string | null> =>
 
 const makeCluster = async (cluster: Cluster): Promise<void> => {
   await removeDrafts(cluster.dir);
-  const draft = join(cluster.dir, `data.${process.pid}.tmp`);
+  const draft = join(cluster.dir, `data.${draftMark()}.tmp`);
   await runTool(cluster, { file: cluster.binaries.initdb, args: initOptions(draft, cluster.fast) });
   await runTool(
     cluster,
@@ -103,17 +106,8 @@ const makeCluster = async (cluster: Cluster): Promise<void> => {
 /** What a killed process left half-made. */
 const removeDrafts = async (dir: string): Promise<void> => {
   for (const name of await readdir(dir)) {
-    const pid = /^data\.(\d+)\.tmp$/.exec(name)?.[1];
-    if (pid !== undefined && !isAlive(Number(pid))) await rm(join(dir, name), { recursive: true, force: true });
-  }
-};
-
-/** True when a process with this id exists, whoever owns it. */
-export const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    const pid = /^\w+\.(\d+)-\w+\.tmp$/.exec(name)?.[1];
+    if (pid !== undefined && !(await isAlive(Number(pid)))) await rm(join(dir, name), { recursive: true, force: true });
   }
 };
 
@@ -158,22 +152,3 @@ const runTool = async ({ account }: Cluster, command: Command, input = ""): Prom
   const hint = `look at free disk space and at who owns the folder, ${useYourOwn}`;
   throw new Fault("store.embedded", `The database could not be made (${ended ?? "refused"}): ${words}`, { hint });
 };
-
-/** The port of the last start, so that the address stays the same; a free one the first time or when told to take another. */
-export const choosePort = async ({ dir }: Cluster, another: boolean): Promise<number> => {
-  const kept = Number(await readFile(join(dir, "port"), "utf8").catch(() => "0"));
-  return kept > 0 && !another ? kept : freePort();
-};
-
-/** Keeps the port that a start succeeded with. */
-export const keepPort = ({ dir }: Cluster, port: number): Promise<void> =>
-  writeFile(join(dir, "port"), String(port), { mode: 0o600 });
-
-const freePort = (): Promise<number> =>
-  new Promise((done, failed) => {
-    const server = createServer().on("error", failed);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => done(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });

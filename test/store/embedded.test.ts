@@ -1,0 +1,171 @@
+import { fork } from "node:child_process";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { expect, onTestFinished, test } from "vitest";
+import { silentLog } from "#runtime/log.ts";
+import { isAlive } from "#store/embedded/process.ts";
+import { endServer } from "#store/embedded/server.ts";
+import { type Embedded, startEmbedded } from "#store/embedded.ts";
+
+const newHome = async (): Promise<string> => {
+  const home = await mkdtemp(join(tmpdir(), "daybreak embedded "));
+  onTestFinished(() => rm(home, { recursive: true, force: true }));
+  return join(home, "a home", "postgres");
+};
+
+const start = async (dir: string): Promise<Embedded> => {
+  const embedded = await startEmbedded({ dir, log: silentLog, fast: true });
+  onTestFinished(() => embedded[Symbol.asyncDispose]());
+  return embedded;
+};
+
+const ask = async (url: string, sql: string): Promise<Record<string, unknown>[]> => {
+  const client = new pg.Client({ connectionString: url });
+  client.on("error", () => {});
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end();
+  }
+};
+
+test("it starts in an empty folder, for us alone, in UTF-8 and UTC, and keeps its data", async () => {
+  const dir = await newHome();
+  const first = await start(dir);
+  const setting = (name: string): string => `current_setting('${name}') as ${name}`;
+  const names = ["listen_addresses", "timezone", "server_encoding"];
+  expect(
+    await ask(first.url, `select ${names.map(setting).join(", ")}, usesuper from pg_user where usename = current_user`),
+  ).toEqual([
+    {
+      listen_addresses: "127.0.0.1",
+      unix_socket_directories: "",
+      timezone: "UTC",
+      server_encoding: "UTF8",
+      usesuper: false,
+    },
+  ]);
+  expect((await stat(dir)).mode & 0o777).toBe(0o700);
+  expect((await stat(join(dir, "password"))).mode & 0o777).toBe(0o600);
+  await ask(first.url, "create table kept as select 'Ärger' as words, lower('ÄÖ') as low");
+  await first[Symbol.asyncDispose]();
+  expect(await isAlive(first.pid())).toBe(false);
+  const second = await start(dir);
+  expect(second.url).toBe(first.url);
+  expect(await ask(second.url, "select * from kept")).toEqual([{ words: "Ärger", low: "äö" }]);
+});
+
+test("nobody gets in without the password, and the superuser not at all", async () => {
+  const { url } = await start(await newHome());
+  const wrong = new URL(url);
+  wrong.password = "wrong";
+  await expect(ask(wrong.href, "select 1")).rejects.toMatchObject({ code: "28P01" });
+  const superuser = new URL(url);
+  superuser.username = "postgres";
+  await expect(ask(superuser.href, "select 1")).rejects.toMatchObject({ code: "28000" });
+});
+
+test("several who start at once share one server, and the last one to leave stops it, whoever started it", async () => {
+  const dir = await newHome();
+  const all = await Promise.all([1, 2, 3].map(() => start(dir)));
+  expect(new Set(all.map(({ url }) => url)).size).toBe(1);
+  const pid = all[0]?.pid() ?? 0;
+  await all[0]?.[Symbol.asyncDispose]();
+  await all[1]?.[Symbol.asyncDispose]();
+  expect(await isAlive(pid)).toBe(true);
+  await all[2]?.[Symbol.asyncDispose]();
+  expect(await isAlive(pid)).toBe(false);
+});
+
+test("all who leave at once still stop it", async () => {
+  const dir = await newHome();
+  const all = await Promise.all([1, 2, 3].map(() => start(dir)));
+  await Promise.all(all.map((embedded) => embedded[Symbol.asyncDispose]()));
+  expect(await isAlive(all[0]?.pid() ?? 0)).toBe(false);
+});
+
+test("a server that is killed is started again at the same address for who uses it", async () => {
+  const embedded = await start(await newHome());
+  const killed = embedded.pid();
+  await ask(embedded.url, "create table kept as select 1 as id");
+  process.kill(killed, "SIGKILL");
+  await expect
+    .poll(() => ask(embedded.url, "select id from kept").catch(String), { timeout: 20_000 })
+    .toEqual([{ id: 1 }]);
+  expect(embedded.pid()).not.toBe(killed);
+});
+
+test("who comes after a killed daemon joins the server that it left, and stops it at the end", async () => {
+  const dir = await newHome();
+  const daemon = fork(join(import.meta.dirname, "../support/embedded.ts"), [dir], { stdio: "inherit" });
+  const [url, pid] = await new Promise<[string, number]>((done) =>
+    daemon.once("message", (words) => done(words as [string, number])),
+  );
+  const died = new Promise((done) => daemon.once("exit", done));
+  daemon.kill("SIGKILL");
+  await died;
+  expect(await isAlive(pid)).toBe(true);
+  const next = await start(dir);
+  expect([next.url, next.pid()]).toEqual([url, pid]);
+  await next[Symbol.asyncDispose]();
+  expect(await isAlive(pid)).toBe(false);
+});
+
+test("a postmaster.pid that names another program's process doesn't hinder the start", async () => {
+  const dir = await newHome();
+  const first = await start(dir);
+  const lines = await readFile(join(dir, "data", "postmaster.pid"), "utf8");
+  await first[Symbol.asyncDispose]();
+  await writeFile(join(dir, "data", "postmaster.pid"), lines.replace(String(first.pid()), String(process.pid)));
+  const second = await start(dir);
+  expect(await ask(second.url, "select 1 as one")).toEqual([{ one: 1 }]);
+});
+
+test("a server that doesn't answer is ended and started again", async () => {
+  const dir = await newHome();
+  const first = await start(dir);
+  const stopped = first.pid();
+  process.kill(stopped, "SIGSTOP");
+  const second = await startEmbedded({ dir, log: silentLog, fast: true, answerLimitMs: 300 });
+  onTestFinished(() => second[Symbol.asyncDispose]());
+  expect(second.pid()).not.toBe(stopped);
+  expect(await ask(second.url, "select 1 as one")).toEqual([{ one: 1 }]);
+});
+
+test("a port that somebody else took meanwhile is replaced", async () => {
+  const dir = await newHome();
+  const first = await start(dir);
+  await first[Symbol.asyncDispose]();
+  const squatter = createServer();
+  await new Promise<void>((done) => squatter.listen(Number(new URL(first.url).port), "127.0.0.1", done));
+  onTestFinished(() => void squatter.close());
+  const second = await start(dir);
+  expect(second.url).not.toBe(first.url);
+  expect(await ask(second.url, "select 1 as one")).toEqual([{ one: 1 }]);
+});
+
+test("data of another Postgres is refused with both versions named", async () => {
+  const dir = await newHome();
+  const first = await start(dir);
+  await first[Symbol.asyncDispose]();
+  await writeFile(join(dir, "data", "PG_VERSION"), "15\n");
+  await expect(start(dir)).rejects.toMatchObject({
+    code: "store.embedded",
+    message: expect.stringMatching(/Postgres 15;.*Postgres 18/),
+  });
+});
+
+test("a lost password is told, not waited for", async () => {
+  const dir = await newHome();
+  const first = await start(dir);
+  await writeFile(join(dir, "password"), "another");
+  await expect(start(dir)).rejects.toMatchObject({
+    code: "store.embedded",
+    message: expect.stringContaining("password"),
+  });
+  await endServer(first.pid());
+});
