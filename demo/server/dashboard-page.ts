@@ -79,7 +79,7 @@ export const dashboardPage = (look: DashboardLook): string => {
     title: wordOf(texts, view.title),
     lang,
     theme,
-    styles: ["dashboard.css", "charts.css", "print.css"],
+    styles: ["dashboard.css", "charts.css", "table.css", "print.css"],
     script: "dashboard.js",
     body: `<header class="top">${brand}</header>
 <main data-dashboard data-ready="false">

@@ -31,7 +31,7 @@ const rules = () =>
 /** The amounts stand in a drawing of their own, as wide as the longest needs; the plot beside it takes what is left. */
 const axis = (top, formats) => {
   const labels = steps.map((step) => formats.short((top * step) / 4));
-  const width = Math.ceil(10 + 6.8 * Math.max(...labels.map((label) => label.length)));
+  const width = Math.ceil(10 + 6.2 * Math.max(...labels.map((label) => label.length)));
   return element(
     "svg",
     { class: "axis", width, height, "aria-hidden": "true" },
@@ -43,10 +43,11 @@ const dayLabels = (days, formats) =>
   days.flatMap((day, place) => {
     if ((days.length - 1 - place) % 7 !== 0) return [];
     const last = place === days.length - 1;
+    const second = (days.length - 1 - place) % 14 !== 0 ? "second" : undefined;
     return [
       element(
         "text",
-        { x: percent(place / (days.length - 1)), y: height - 6, "text-anchor": last ? "end" : "middle" },
+        { x: percent(place / (days.length - 1)), y: height - 6, class: second, "text-anchor": last ? "end" : "middle" },
         formats.day(day),
       ),
     ];
