@@ -24,7 +24,7 @@ type Variables = Readonly<Record<string, string | undefined>>;
 
 /** `warehouse-2`, `PASSWORD` → `DAYBREAK_WAREHOUSE_2_PASSWORD`. */
 export const variableOf = (name: string, what: string): string =>
-  `DAYBREAK_${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_")}_${what}`;
+  `DAYBREAK_${name.toUpperCase().replaceAll(/[^A-Z0-9]+/g, "_")}_${what}`;
 
 const dotEnvOf = (dir: string): Variables => {
   const file = join(dir, ".env");

@@ -7,7 +7,7 @@ const secretKey = /pass|pwd|secret|token|api[-_]?key|credential|auth/i;
 export const isSecretName = (name: string): boolean => secretKey.test(name);
 
 /** `scheme://user:password@host`, with all that stands before the last @; the scheme's slashes may be mistyped. */
-const userInfo = /([a-z][a-z0-9+.-]*:\/{1,3})[^\s]*@/gi;
+const userInfo = /([a-z][a-z0-9+.-]*:\/{1,3}).*@/gis;
 const secretParameter = /([?&][^=&#\s]*(?:pass|pwd|secret|token|key|auth|sig)[^=&#\s]*=)[^&#\s]*/gi;
 
 /** An address without who signs in by it; texts without such an address stay as they are. */

@@ -2,7 +2,6 @@ import { z } from "zod";
 import {
   address,
   choice,
-  date,
   line,
   list,
   mailbox,
@@ -13,6 +12,7 @@ import {
   text,
   webUrl,
   whole,
+  yearlyDate,
 } from "#config/schema/values.ts";
 
 const source = section({
@@ -44,8 +44,14 @@ export const mail = () =>
 const calendar = section({
   country: line("a country's code").optional().describe("ISO code of the country whose public holidays are free: DE."),
   region: line("a region's code").optional().describe("Code of its region: BY for Bavaria."),
-  days: list(date(), "dates").optional().describe("The company's own free days."),
-  except: list(date(), "dates").optional().describe("Public holidays on which you do work."),
+  days: z
+    .union([
+      list(yearlyDate(), "dates, or a section of dates with their names"),
+      z.record(yearlyDate(), line("a name")),
+    ])
+    .optional()
+    .describe("The company's own free days, with or without names: 2026-12-24, or 12-24 for every year."),
+  except: list(yearlyDate(), "dates").optional().describe("Public holidays on which you do work."),
 });
 
 /** `calendars`: free days by name. */

@@ -107,7 +107,7 @@ const readiness = section({
 
 const fact = section({
   name: line("a name").optional().describe("Name in texts: {{facts.revenue}}."),
-  label: words("a label").optional().describe("What stands over the figure. Default: its name."),
+  label: words("a label", "one line").optional().describe("What stands over the figure. Default: its name."),
   csv: line("an aggregate").optional().describe("From the view's own rows: sum(Revenue), count(), avg(Units)."),
   sql: text("a query").optional().describe("From a query with :filters bound; its first cell."),
   on: line("a source's name").optional().describe("The source that the query asks."),
@@ -116,7 +116,7 @@ const fact = section({
       line("an aggregate, or a section with csv and label"),
       section({
         csv: line("an aggregate").optional().describe("The figure to compare with."),
-        label: words("a label").optional().describe("What it is: the week before."),
+        label: words("a label", "one line").optional().describe("What it is: the week before."),
       }),
     ])
     .optional()
@@ -128,7 +128,7 @@ const fact = section({
 });
 
 const report = section({
-  title: words("a title").optional().describe("Title of the email. Default: from the report's name."),
+  title: words("a title", "one line").optional().describe("Title of the email. Default: from the report's name."),
   view: oneView().describe("What it shows: the path of a view on its server."),
   views: manyViews().describe("What it shows, when it is several views in one email."),
   ...drawing,
@@ -157,10 +157,10 @@ const report = section({
     .max(6, { error: "has more than six facts; keep the six that matter most" })
     .optional()
     .describe("Figures in the subject and over the picture, at most six."),
-  subject: words("a subject")
+  subject: words("a subject", "one line")
     .optional()
     .describe("Subject of the email. Default: the first fact, the title and the date."),
-  greeting: words("a greeting").optional().describe("First line of the email."),
+  greeting: words("a greeting", "one line").optional().describe("First line of the email."),
   intro: words("an introduction").optional().describe("A sentence or two before the picture."),
   contact: words("a contact").optional().describe("Whom to ask, at the end of the email."),
   template: line("a template's name").prefault("morning").describe("Folder below templates/mail."),

@@ -152,6 +152,12 @@ const isDate = (written: string): boolean => {
 export const date = () =>
   readText("must be a date that exists; write it as 2026-12-24", (written) => (isDate(written) ? written : undefined));
 
+/** A calendar date, `2026-12-24`, or `12-24` for every year. */
+export const yearlyDate = () =>
+  readText("must be a date that exists; write it as 2026-12-24, or 12-24 for every year", (written) =>
+    isDate(written) || isDate(`2000-${written}`) ? written : undefined,
+  );
+
 /** An absolute http or https address. */
 export const webUrl = () =>
   judgedText("a web address", {
@@ -181,8 +187,9 @@ export const named = <T extends z.ZodType>(kind: string, item: T) => {
 export const byText = <T extends z.ZodType>(item: T) =>
   z.record(z.string().regex(/\S/, { error: "is an empty name; write one" }), item);
 
-/** A text that people read: one for all, or one for each language. */
-export const words = (kind: string) => {
+/** Text that people read: one for all, or one for each language. */
+export const words = (kind: string, oneLine: "one line" | "lines" = "lines") => {
+  const item = oneLine === "one line" ? line : text;
   const tag = z.string().refine(isLocale, { error: "is no language tag; write one such as en, de or pt-BR" });
-  return z.union([text(`${kind}, or one for each language`), z.record(tag, text())]);
+  return z.union([item(`${kind}, or one for each language`), z.record(tag, item())]);
 };

@@ -8,6 +8,9 @@ export const drawing = {
   width: whole(200, 6000).optional().describe("Width of the drawn page in pixels. Default: 1280."),
   scale: number(0.5, 4).optional().describe("Pixels of the picture for each pixel of the page. Default: 1."),
   look: choice(["light", "dark"]).optional().describe("Colours that the page is asked for. Default: light."),
+  language: choice(["report", "recipient"])
+    .optional()
+    .describe("Whose language the page is drawn in; the report's lets more people share a drawing. Default: report."),
   ready: readySign().describe("The sign that the view is drawn. Default: the server's."),
   tileSelector: line("a CSS selector").optional().describe("CSS selector of one tile. Default: the server's."),
   csv: section({
@@ -31,7 +34,7 @@ const view = z.union([
       .optional()
       .describe("Path of the view on its server: Workbook/Sheet, or the number of a dashboard."),
     name: line("a name").optional().describe("Short name, in file names. Default: from the path's last part."),
-    title: words("a title").optional().describe("Title over the picture. Default: the path's last part."),
+    title: words("a title", "one line").optional().describe("Title over the picture. Default: the path's last part."),
     ...drawing,
   }),
 ]);

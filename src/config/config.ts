@@ -1,0 +1,111 @@
+import type { ReadySign, Report } from "#model/report.ts";
+
+/** A form of sign-in with its secrets, as report servers take it. */
+export type SignIn =
+  | { readonly via: "none" }
+  | {
+      readonly via: "form";
+      readonly user: string;
+      readonly password: string;
+      readonly form: {
+        readonly path: string;
+        readonly user: string;
+        readonly password: string;
+        readonly submit: string;
+      } | null;
+    }
+  | { readonly via: "token"; readonly header: string; readonly value: string };
+
+export type ServerKind = "sample" | "web" | "tableau" | "superset" | "metabase" | "grafana" | "redash";
+
+/** A report server's settings; those of `render/port.ts` once its kind is known, see `settingsOf`. */
+export interface ServerConfig {
+  readonly name: string;
+  /** `null`: to be found out by asking the server. */
+  readonly kind: ServerKind | null;
+  readonly url: string;
+  readonly hosts: readonly string[];
+  readonly signIn: SignIn;
+  readonly web: {
+    readonly viewUrl: string;
+    readonly csvUrl: string | null;
+    readonly filterStyle: "repeat" | "comma" | "json";
+    readonly filterPrefix: string;
+  } | null;
+  readonly ready: ReadySign | null;
+  readonly tileSelector: string | null;
+  readonly dashboardSelector: string | null;
+  readonly concurrency: number;
+}
+
+/** A database that facts, probes and lists of people ask. */
+export interface SourceConfig {
+  readonly name: string;
+  readonly url: string;
+  readonly statementTimeoutMs: number;
+  readonly rowLimit: number;
+}
+
+/** How emails leave: as files, or by smtp. The address holds neither user nor password. */
+export type MailVia =
+  | { readonly kind: "folder"; readonly dir: string }
+  | { readonly kind: "smtp"; readonly url: string; readonly user: string | null; readonly password: string | null };
+
+export interface MailConfig {
+  readonly via: MailVia;
+  readonly from: string;
+  readonly replyTo: string | null;
+  readonly maxPerMinute: number | null;
+  readonly sizeBudgetBytes: number;
+  readonly linkBase: string | null;
+}
+
+/** A calendar of free days, as `schedule/calendar.ts` reads it. */
+export interface CalendarConfig {
+  readonly country: string | null;
+  readonly region: string | null;
+  readonly days: Readonly<Record<string, string>>;
+  readonly except: readonly string[];
+}
+
+/** What bounds the work; durations in milliseconds, memory in megabytes. */
+export interface Limits {
+  readonly browsers: number;
+  readonly senders: number;
+  readonly openTimeoutMs: number;
+  readonly signInTimeoutMs: number;
+  readonly settleTimeoutMs: number;
+  readonly captureTimeoutMs: number;
+  readonly exportTimeoutMs: number;
+  readonly renderAttempts: number;
+  readonly recycleAfterRenders: number;
+  readonly recycleAboveMb: number;
+  readonly probeTimeoutMs: number;
+  readonly sendLimitMs: number;
+  readonly sendAttempts: number;
+  readonly sweepEveryMs: number;
+  readonly leaseMs: number;
+  readonly stopTimeoutMs: number;
+}
+
+/** The configuration, fully resolved. It holds secrets: it is never logged or stored; only its reports are. */
+export interface Config {
+  /** Absolute path of the file, and of its folder, which relative paths start from. */
+  readonly file: string;
+  readonly dir: string;
+  /** Absolute path of the folder for what Daybreak keeps. */
+  readonly home: string;
+  /** `null`: the Postgres that Daybreak brings along. */
+  readonly database: string | null;
+  readonly zone: string;
+  readonly locale: string;
+  readonly servers: readonly ServerConfig[];
+  readonly sources: readonly SourceConfig[];
+  readonly mail: MailConfig;
+  readonly calendars: Readonly<Record<string, CalendarConfig>>;
+  readonly alerts: { readonly email: readonly string[] };
+  readonly limits: Limits;
+  readonly browser: { readonly path: string | null; readonly sandbox: "auto" | "on" | "off" };
+  /** Leaders of bundles carry the other reports in `bundled`. */
+  readonly reports: readonly Report[];
+}
