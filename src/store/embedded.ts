@@ -95,10 +95,15 @@ const start = async (place: Place): Promise<Hold | string> => {
 
 const joinOrEnd = async (place: Place, running: Running): Promise<Hold | string> => {
   const result = await waitFor(place, running, null);
-  if (typeof result === "string" && (await findRunning(place.cluster))?.pid === running.pid)
-    await endServer(running.pid);
+  if (typeof result !== "string" || isRecovering(result)) return result;
+  if ((await findRunning(place.cluster))?.pid === running.pid) {
+    await endServer(running.pid, Math.min(place.limits.answerMs, 10_000));
+  }
   return result;
 };
+
+/** It lives and says so: after a crash it first reads its log, which may take minutes and must not be cut short. */
+const isRecovering = (words: string): boolean => /starting up|recover|not yet accepting/i.test(words);
 
 /** Connects as soon as the server takes connections; or why it didn't. */
 const waitFor = async (
@@ -106,15 +111,18 @@ const waitFor = async (
   running: Running,
   launched: Launched | null,
 ): Promise<Hold | string> => {
-  const deadline = performance.now() + limits.answerMs;
-  while (performance.now() < deadline) {
+  const last = performance.now() + limits.startMs;
+  let deadline = performance.now() + limits.answerMs;
+  while (performance.now() < Math.min(deadline, last)) {
     const ended = (await launched?.ended()) ?? null;
     if (ended !== null) return ended;
     const result = await take(cluster, running, Math.min(limits.answerMs, 5_000));
     if (typeof result !== "string") return result;
+    if (isRecovering(result)) deadline = performance.now() + limits.answerMs;
     if (launched === null && (await findRunning(cluster))?.pid !== running.pid) return `terminated: ${result}`;
     await pause(15);
   }
+  if (performance.now() >= last) return "it is still recovering; it goes on by itself";
   return `it did not answer within ${limits.answerMs / 1000} s`;
 };
 
