@@ -68,13 +68,13 @@ test("without changes of the clock the occurrences are those of another implemen
       const text = parts.join(" ");
       fc.pre(!/ 31 2 /.test(text) || !text.endsWith("*"));
       const from = new Date(Date.UTC(2024, 0, 1 + day, 11, 59, 59));
-      const theirs = new Cron(text, { timezone: "UTC", paused: true })
-        .nextRuns(20, from)
-        .map((run) => run.toISOString());
       const after = Temporal.Instant.from(from.toISOString());
       const until = after.add({ hours: 24 * 366 * 9 });
       const ours = occurrences(expressionOf(text), "UTC", { after, until, limit: 20 });
-      expect(ours.map((run) => new Date(run.epochMilliseconds).toISOString())).toEqual(theirs);
+      const theirs = new Cron(text, { timezone: "UTC", paused: true })
+        .nextRuns(20, from)
+        .filter((run) => run.getTime() <= until.epochMilliseconds);
+      expect(ours.map((run) => run.epochMilliseconds)).toEqual(theirs.map((run) => run.getTime()));
     }),
     { numRuns: 150 },
   );
@@ -186,7 +186,7 @@ test("around every change of the clock the occurrences are those that Temporal f
     "Antarctica/Troll",
   );
   const texts = fc.tuple(
-    fc.constantFrom("0", "30", "*/20", "*", "1,59"),
+    fc.constantFrom("0", "30", "*/20", "10-12", "1,59"),
     fc.constantFrom("*", "0", "0-3", "*/2", "1,2,23", "2"),
   );
   fc.assert(
