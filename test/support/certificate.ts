@@ -1,0 +1,21 @@
+/** A certificate for this machine that only tests trust, with its key; nothing else uses it. It ends in a hundred years. */
+export const testCertificate = `-----BEGIN CERTIFICATE-----
+MIIBsDCCAVWgAwIBAgIUERTUbfX7FlQR0ss8ie/sS+sWKYUwCgYIKoZIzj0EAwIw
+GzEZMBcGA1UEAwwQc2luay5leGFtcGxlLmNvbTAgFw0yNjExMjEwMjA2NDJaGA8y
+MTI2MTAyODAyMDY0MlowGzEZMBcGA1UEAwwQc2luay5leGFtcGxlLmNvbTBZMBMG
+ByqGSM49AgEGCCqGSM49AwEHA0IABOEMsYsbwQi4o8j1RU3gxOlNLzye+yZpHea1
+aUaoPvdsat57DyhKIG9Ns/i7gtxUVVZxiG1shCIZnnjzsfnHfu+jdTBzMB0GA1Ud
+DgQWBBQfvCroevHjBAKn5Up1FXe/4UaJajAfBgNVHSMEGDAWgBQfvCroevHjBAKn
+5Up1FXe/4UaJajAgBgNVHREEGTAXgglsb2NhbGhvc3SHBH8AAAGHBAAAAAAwDwYD
+VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNJADBGAiEA/vKnKZyxAO9y2g/nGLQH
+rDjOYc2AQHT2mxsWjBt3E70CIQCoxHEjwLkzqgjiqZqxWmMZ2KdXSEJQja185smv
+DIXhrA==
+-----END CERTIFICATE-----
+`;
+
+export const testKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgQCgK5pUAdXzy/OpN
+QTqFGspEQA5mBss299KFh+pxPSOhRANCAAThDLGLG8EIuKPI9UVN4MTpTS88nvsm
+aR3mtWlGqD73bGreew8oSiBvTbP4u4LcVFVWcYhtbIQiGZ5487H5x37v
+-----END PRIVATE KEY-----
+`;
