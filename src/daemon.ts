@@ -1,7 +1,8 @@
 /** The loops of a running Daybreak: tick, slots, sweep, draw, write, post. Rows say what is owed; a bell only shortens a wait. */
 import { schedule as everyMinute } from "node-cron";
 import { type DeliverParts, gatherDrawn, sendNext, writeNext } from "#deliver.ts";
-import { drawNext, type DrawParts, type Painter } from "#render/run.ts";
+import type { Slot } from "#model/delivery.ts";
+import { type DrawParts, drawNext, type Painter } from "#render/run.ts";
 import { type Loop, startLoop } from "#runtime/loop.ts";
 import { openWake, type Wake } from "#runtime/wake.ts";
 import { settleOrphans } from "#send/run.ts";
@@ -9,7 +10,6 @@ import { advanceSlot, type SlotParts } from "#slot.ts";
 import { expireDeliveries } from "#store/deliveries.ts";
 import { giveBackRenders, reapRenders } from "#store/renders.ts";
 import { openSlots, untoldSlots } from "#store/slots.ts";
-import type { Slot } from "#model/delivery.ts";
 
 /** What a process does; all by default. */
 export type Role = "tick" | "render" | "send";
@@ -115,7 +115,8 @@ const moveSlots = async (parts: WorkParts, signal: AbortSignal, ring: () => void
       parts.log.error("slot.fault", { slot: slot.id, report: slot.report, error });
     }
   };
-  for (const slot of await openSlots(parts.pool, parts.clock.now())) await guard(slot, () => advanceSlot(slot, parts, signal));
+  for (const slot of await openSlots(parts.pool, parts.clock.now()))
+    await guard(slot, () => advanceSlot(slot, parts, signal));
   for (const slot of await untoldSlots(parts.pool)) await guard(slot, () => parts.tellOwner(slot, signal));
   if (moved > 0) ring();
   return moved > 0 ? "more" : undefined;
@@ -142,15 +143,27 @@ interface DrawRound {
   readonly painter: Painter;
 }
 
-const draw = async ({ parts, settings, painter }: DrawRound, signal: AbortSignal, ring: () => void): Promise<"more" | undefined> => {
-  const renderId = await drawNext({ ...asked(parts, settings), attempts: settings.renderAttempts }, { parts, painter, signal });
+const draw = async (
+  { parts, settings, painter }: DrawRound,
+  signal: AbortSignal,
+  ring: () => void,
+): Promise<"more" | undefined> => {
+  const renderId = await drawNext(
+    { ...asked(parts, settings), attempts: settings.renderAttempts },
+    { parts, painter, signal },
+  );
   if (renderId === null) return undefined;
   await gatherDrawn(renderId, parts);
   ring();
   return "more";
 };
 
-const write = async (parts: WorkParts, settings: WorkSettings, ring: () => void, signal: AbortSignal): Promise<"more" | undefined> => {
+const write = async (
+  parts: WorkParts,
+  settings: WorkSettings,
+  ring: () => void,
+  signal: AbortSignal,
+): Promise<"more" | undefined> => {
   // Late notes need no picture, so nobody else tells that they are ready.
   await gatherDrawn(null, parts);
   let wrote = false;
@@ -161,7 +174,12 @@ const write = async (parts: WorkParts, settings: WorkSettings, ring: () => void,
   return wrote ? "more" : undefined;
 };
 
-const post = async (parts: WorkParts, settings: WorkSettings, signal: AbortSignal, ring: () => void): Promise<undefined> => {
+const post = async (
+  parts: WorkParts,
+  settings: WorkSettings,
+  signal: AbortSignal,
+  ring: () => void,
+): Promise<undefined> => {
   let sent = false;
   const ask = () => ({ ...asked(parts, settings), leaseMs: settings.sendLimitMs });
   while (!signal.aborted && (await sendNext(ask(), parts, signal))) sent = true;

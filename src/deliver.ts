@@ -9,7 +9,14 @@ import { proveDelivery } from "#proof/run.ts";
 import { viewOf } from "#render/plan.ts";
 import type { Log } from "#runtime/log.ts";
 import { type PostParts, postNext } from "#send/run.ts";
-import { deliveryById, drawableDeliveries, leaseDelivery, moveDelivery, postponeDelivery, type WorkAsk } from "#store/deliveries.ts";
+import {
+  deliveryById,
+  drawableDeliveries,
+  leaseDelivery,
+  moveDelivery,
+  postponeDelivery,
+  type WorkAsk,
+} from "#store/deliveries.ts";
 import type { Session } from "#store/pool.ts";
 import type { KnownReport } from "#store/reports.ts";
 
@@ -22,11 +29,18 @@ export interface DeliverParts extends ComposeParts, Omit<PostParts, "look"> {
 }
 
 /** Marks as drawn every planned delivery all of whose renders ended: those of one render, or all of them for the sweep. */
-export const gatherDrawn = async (renderId: string | null, parts: Pick<DeliverParts, "pool" | "clock">): Promise<number> => {
+export const gatherDrawn = async (
+  renderId: string | null,
+  parts: Pick<DeliverParts, "pool" | "clock">,
+): Promise<number> => {
   const drawable = await drawableDeliveries(parts.pool, renderId);
   for (const { id, policy, some, lost, reason } of drawable) {
     const without = !lost || (some && policy === "send-without");
-    const end = { to: "failed", reason: reason ?? "its picture could not be drawn", finishedAt: parts.clock.now() } as const;
+    const end = {
+      to: "failed",
+      reason: reason ?? "its picture could not be drawn",
+      finishedAt: parts.clock.now(),
+    } as const;
     await moveDelivery(parts.pool, { id, from: "planned", ...(without ? { to: "drawn" as const } : end) });
   }
   return drawable.length;
@@ -71,7 +85,13 @@ const setBack = async (delivery: Delivery, error: unknown, parts: DeliverParts):
     await postponeDelivery(pool, delivery.id, clock.now().add({ seconds: 30 }));
     return;
   }
-  await moveDelivery(pool, { id: delivery.id, from: current.state, to: "failed", reason: wordsOf(error), finishedAt: clock.now() });
+  await moveDelivery(pool, {
+    id: delivery.id,
+    from: current.state,
+    to: "failed",
+    reason: wordsOf(error),
+    finishedAt: clock.now(),
+  });
 };
 
 /** Sends the next composed delivery, after a last look at its recipient, filters and suppressions; false when there is none. */

@@ -60,7 +60,8 @@ const gather = async (slot: Slot, known: KnownReport, parts: SlotParts): Promise
   try {
     await parts.readLists(known.report);
   } catch (error) {
-    if (hasExpired(slot, known.report, parts)) return expire(slot, `its people could not be read: ${wordsOf(error)}`, parts);
+    if (hasExpired(slot, known.report, parts))
+      return expire(slot, `its people could not be read: ${wordsOf(error)}`, parts);
     const lines = [wordsOf(error), "It is tried again until the slot expires; nobody gets this report before."];
     await warn(parts, { key, subject: `${slot.report}: the list of people can't be read`, lines });
     parts.log.error("slot.audience", { slot: slot.id, report: slot.report, error });
@@ -70,7 +71,10 @@ const gather = async (slot: Slot, known: KnownReport, parts: SlotParts): Promise
   return fixAudience(slot, known, parts);
 };
 
-const warn = async (parts: SlotParts, alert: { readonly key: string; readonly subject: string; readonly lines: readonly string[] }) => {
+const warn = async (
+  parts: SlotParts,
+  alert: { readonly key: string; readonly subject: string; readonly lines: readonly string[] },
+) => {
   const whole = { ...alert, severity: "critical" as const, to: null };
   if (await openAlert(parts.pool, { ...whole, now: parts.clock.now() })) await tellAll(parts.channels, whole);
 };

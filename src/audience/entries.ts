@@ -64,8 +64,9 @@ export const valuesOf = (attribute: Attributes[string] | undefined): readonly st
 };
 
 const entry = (report: Report, recipient: Recipient, rows: readonly Subscription[]): Entry => {
-  const first = <K extends "filters" | "split" | "formats" | "at" | "start" | "end">(field: K): Subscription[K] | null =>
-    rows.find((row) => row[field] !== null)?.[field] ?? null;
+  const first = <K extends "filters" | "split" | "formats" | "at" | "start" | "end">(
+    field: K,
+  ): Subscription[K] | null => rows.find((row) => row[field] !== null)?.[field] ?? null;
   const attributes = rows.reduceRight<Attributes>((all, row) => ({ ...all, ...row.attributes }), recipient.attributes);
   return {
     report,
@@ -85,8 +86,11 @@ const entry = (report: Report, recipient: Recipient, rows: readonly Subscription
 };
 
 /** The schedule's words and the zone that an entry belongs to. An unknown zone falls to the report's, where the row is named and skipped. */
-export const timingOf = ({ report, recipient, merged }: Entry): { readonly schedule: string; readonly zone: string } => ({
+export const timingOf = ({
+  report,
+  recipient,
+  merged,
+}: Entry): { readonly schedule: string; readonly zone: string } => ({
   schedule: merged.at ?? report.schedule.at,
-  zone:
-    report.schedule.zone ?? (recipient.zone !== null && isZone(recipient.zone) ? recipient.zone : report.zone),
+  zone: report.schedule.zone ?? (recipient.zone !== null && isZone(recipient.zone) ? recipient.zone : report.zone),
 });

@@ -17,7 +17,11 @@ export type Look =
  */
 export const lookAgain = async (
   db: Db,
-  { delivery, known, holidays }: { readonly delivery: Delivery; readonly known: KnownReport; readonly holidays: Readonly<Record<string, string>> },
+  {
+    delivery,
+    known,
+    holidays,
+  }: { readonly delivery: Delivery; readonly known: KnownReport; readonly holidays: Readonly<Record<string, string>> },
 ): Promise<Look> => {
   if (!delivery.occasion.startsWith("slot:")) return { verdict: "still" };
   const reports = [known.report, ...known.report.bundled].map((report) => report.name);

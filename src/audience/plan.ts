@@ -108,14 +108,20 @@ const draft = (entry: Entry, facts: AudienceFacts, { filters, skip, sections }: 
 };
 
 /** The filters of an entry: its own, else the report's mapping from the person's row; with the mistake that forbids a delivery. */
-export const filtersFor = ({ report, merged }: Entry): { readonly filters: Filters; readonly mistake: string | null } => {
+export const filtersFor = ({
+  report,
+  merged,
+}: Entry): { readonly filters: Filters; readonly mistake: string | null } => {
   if (merged.filters !== null) return { filters: merged.filters, mistake: mistakeInFilters(merged.filters) };
   if (Object.keys(report.filter).length === 0) return { filters: "all", mistake: null };
   const filters: Record<string, readonly string[]> = {};
   for (const [name, source] of Object.entries(report.filter)) {
     const values = valuesFrom(source, merged.attributes);
     if (values.length === 0) {
-      return { filters: {}, mistake: `the person's row has no value in “${columnOf(source)}”, which filter “${name}” needs` };
+      return {
+        filters: {},
+        mistake: `the person's row has no value in “${columnOf(source)}”, which filter “${name}” needs`,
+      };
     }
     filters[name] = values;
   }
@@ -167,7 +173,8 @@ const envelopeOf = ({ recipient, report }: Entry, facts: AudienceFacts): Envelop
   const date = dateOf(facts);
   const { copies: all, suppressions } = facts.people;
   const copies = all.filter(
-    (copy) => copy.recipientId === recipient.id && (copy.report === null || copy.report === report.name) && holds(copy, date),
+    (copy) =>
+      copy.recipientId === recipient.id && (copy.report === null || copy.report === report.name) && holds(copy, date),
   );
   const [instead, ...rest] = copies.filter((copy) => copy.kind === "instead").map((copy) => copy.email);
   const own = [recipient.email, ...recipient.alternateEmails];
@@ -190,7 +197,10 @@ const holds = (copy: Copy, date: string): boolean =>
 const bundle = (drafts: readonly DeliveryDraft[], leader: string): readonly DeliveryDraft[] => {
   const merged = new Map<string, DeliveryDraft>();
   for (const one of drafts) {
-    const key = one.skip === null ? JSON.stringify([one.recipientId, one.label, one.envelope]) : JSON.stringify([one.report, one.recipientId, one.label]);
+    const key =
+      one.skip === null
+        ? JSON.stringify([one.recipientId, one.label, one.envelope])
+        : JSON.stringify([one.report, one.recipientId, one.label]);
     const known = merged.get(key);
     if (known === undefined) merged.set(key, one.skip === null ? { ...one, report: leader } : one);
     else {

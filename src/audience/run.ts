@@ -6,8 +6,8 @@ import type { Clock } from "#runtime/clock.ts";
 import { type NewDelivery, putDelivery } from "#store/deliveries.ts";
 import { peopleOf } from "#store/people.ts";
 import { type Pool, type Session, transaction } from "#store/pool.ts";
-import type { KnownReport } from "#store/reports.ts";
 import { wantRender } from "#store/renders.ts";
+import type { KnownReport } from "#store/reports.ts";
 import { lastAudience, lockSlot, moveSlot } from "#store/slots.ts";
 
 /** What fixing an audience uses. `requests` is the render stage's plan: which renders a draft needs, in the order of its parts. */
@@ -28,8 +28,18 @@ export const fixAudience = async (slot: Slot, known: KnownReport, parts: Audienc
   return transaction(parts.pool, async (db) => {
     const current = await lockSlot(db, slot.id);
     if (current === null || current.state !== "ready") return false;
-    const people = await peopleOf(db, [known.report, ...known.report.bundled].map((report) => report.name));
-    const drafts = planAudience({ report: known.report, mode: known.mode, slot: current, people, holidays, expiresAt: expiry(current, known) });
+    const people = await peopleOf(
+      db,
+      [known.report, ...known.report.bundled].map((report) => report.name),
+    );
+    const drafts = planAudience({
+      report: known.report,
+      mode: known.mode,
+      slot: current,
+      people,
+      holidays,
+      expiresAt: expiry(current, known),
+    });
     const owed = drafts.filter((draft) => draft.skip === null).length;
     // An operator who let the slot go on has left a reason on it; the guard asks only once.
     const guard = current.reason === null ? guardAudience(known.report, await lastAudience(db, current), owed) : null;
@@ -51,7 +61,11 @@ export interface DraftFacts {
 }
 
 /** Records drafts with the renders that they need; the ids of those that were not there yet. Call it in a transaction. */
-export const putDrafts = async (db: Session, drafts: readonly DeliveryDraft[], facts: DraftFacts): Promise<readonly string[]> => {
+export const putDrafts = async (
+  db: Session,
+  drafts: readonly DeliveryDraft[],
+  facts: DraftFacts,
+): Promise<readonly string[]> => {
   const ids: string[] = [];
   for (const planned of drafts) {
     // A late note shows no figures, so nothing is drawn for it.

@@ -63,7 +63,14 @@ const judgePart = ({ delivery, part, report, render }: PartFacts): readonly Judg
   const rowsAreUsed = formats.has("csv") || formats.has("xlsx") || report.facts.some((fact) => "csv" in fact.from);
   if (evidence.csv !== null) formats.add("csv");
   const { filterColumns, filterParameters } = evidence;
-  const question = { filters: part.filters, rules: report.proof, evidence, formats: [...formats], filterColumns, filterParameters };
+  const question = {
+    filters: part.filters,
+    rules: report.proof,
+    evidence,
+    formats: [...formats],
+    filterColumns,
+    filterParameters,
+  };
   const alone = (one: Judged) => one.format === "csv" && !rowsAreUsed && one.verdict === "unproven";
   return judge(question).filter((one) => !alone(one));
 };

@@ -17,7 +17,17 @@ export const requestsOf = (draft: DeliveryDraft, facts: RenderFacts): readonly R
     const { report, view } = viewOf(part, facts.report);
     const locale = view.language === "recipient" ? draft.locale : report.locale;
     const nominal = draft.nominal.toString();
-    const identity = [facts.version, report.name, view.name, view.server, canonicalFilters(part.filters), view.look, locale, report.zone, nominal];
+    const identity = [
+      facts.version,
+      report.name,
+      view.name,
+      view.server,
+      canonicalFilters(part.filters),
+      view.look,
+      locale,
+      report.zone,
+      nominal,
+    ];
     return {
       key: facts.hash(JSON.stringify(identity)),
       version: facts.version,

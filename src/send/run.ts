@@ -9,20 +9,10 @@ import type { Log } from "#runtime/log.ts";
 import { within } from "#runtime/timeout.ts";
 import { afterFault } from "#send/plan.ts";
 import type { Mailer, Receipt } from "#send/port.ts";
-import {
-  beginSending,
-  deliveryById,
-  endSending,
-  lockSendable,
-  markSent,
-  moveDelivery,
-  orphanedSends,
-  sendAgain,
-  type Try,
-  type WorkAsk,
-} from "#store/deliveries.ts";
+import { deliveryById, moveDelivery, type WorkAsk } from "#store/deliveries.ts";
 import { messageOf } from "#store/messages.ts";
 import { type Pool, type Session, transaction } from "#store/pool.ts";
+import { beginSending, endSending, lockSendable, markSent, orphanedSends, sendAgain, type Try } from "#store/sends.ts";
 
 /** What the last look found: still owed, or not as it was frozen. */
 export type LastLook = { readonly verdict: "still" } | { readonly verdict: "skip" | "anew"; readonly reason: string };
@@ -72,7 +62,8 @@ const commit = (ask: WorkAsk, parts: PostParts): Promise<Committed | "settled" |
 type Ended = { readonly to: "expired" | "skipped" | "superseded"; readonly reason: string };
 
 const whyNot = async (db: Session, delivery: Delivery, parts: PostParts): Promise<Ended | null> => {
-  if (!before(parts.clock.now(), delivery.expiresAt)) return { to: "expired", reason: "it was not sent before it expired" };
+  if (!before(parts.clock.now(), delivery.expiresAt))
+    return { to: "expired", reason: "it was not sent before it expired" };
   const look = await parts.look(db, delivery);
   if (look.verdict === "still") return null;
   return { to: look.verdict === "skip" ? "skipped" : "superseded", reason: look.reason };
@@ -101,11 +92,13 @@ const deliver = async ({ delivery, message, n }: Committed, { ask, parts, signal
     const bound = { ms: ask.leaseMs, name: "the sending", signal, setting: "limits.sendLimitMs" };
     const receipt = await within(bound, (inner) => parts.mailerFor(delivery).send(message, inner));
     parts.log.info("delivery.sent", { delivery: delivery.id, n, words: receipt.words });
-    store = () => transaction(parts.pool, (db) => markSent(db, attempt(), { words: receipt.words, note: partly(receipt) }));
+    store = () =>
+      transaction(parts.pool, (db) => markSent(db, attempt(), { words: receipt.words, note: partly(receipt) }));
   } catch (error) {
     store = () => settle(error, delivery, { attempt, parts });
   }
-  if (!(await keepTrying(store, parts.log, delivery.id))) parts.log.warn("delivery.fenced", { delivery: delivery.id, n });
+  if (!(await keepTrying(store, parts.log, delivery.id)))
+    parts.log.warn("delivery.fenced", { delivery: delivery.id, n });
 };
 
 const partly = ({ rejected }: Receipt): string | null =>
@@ -166,8 +159,10 @@ export const settleOrphans = async (sendLimitMs: number, parts: Omit<PostParts, 
 
 const settleOrphan = (db: Session, attempt: Try, confirmed: boolean | "cannot-say"): Promise<boolean> => {
   const words = "the process that was sending it ended";
-  if (confirmed === true) return markSent(db, attempt, { words: `${words}; the mailer confirms that it was taken`, note: null });
-  if (confirmed === false) return sendAgain(db, attempt, { notBefore: attempt.now, words: `${words} before it was taken` });
+  if (confirmed === true)
+    return markSent(db, attempt, { words: `${words}; the mailer confirms that it was taken`, note: null });
+  if (confirmed === false)
+    return sendAgain(db, attempt, { notBefore: attempt.now, words: `${words} before it was taken` });
   const unsure = `${words}, and nobody can say whether it was taken; look into the mailbox, then: daybreak deliveries retry ${attempt.id}`;
   return endSending(db, attempt, { state: "uncertain", outcome: "dead-owner", words: unsure });
 };

@@ -11,7 +11,13 @@ export const statements = {
 /** Opens an alert; false when the same trouble is open already, so that it is told once. */
 export const openAlert = async (
   db: Db,
-  alert: { readonly key: string; readonly severity: string; readonly subject: string; readonly lines: readonly string[]; readonly now: Temporal.Instant },
+  alert: {
+    readonly key: string;
+    readonly severity: string;
+    readonly subject: string;
+    readonly lines: readonly string[];
+    readonly now: Temporal.Instant;
+  },
 ): Promise<boolean> => {
   const values = [alert.key, alert.severity, alert.subject, json(alert.lines), at(alert.now)];
   return (await one(db, { text: statements.open, values, map: (row) => text(row, "id") })) !== null;

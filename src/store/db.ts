@@ -17,7 +17,10 @@ export const many = async <T>(db: Db, ask: { text: string; values: unknown[]; ma
   (await db.query(ask.text, ask.values)).rows.map(ask.map);
 
 /** The first row of a statement, mapped, or `null`. */
-export const one = async <T>(db: Db, ask: { text: string; values: unknown[]; map: (row: Row) => T }): Promise<T | null> => {
+export const one = async <T>(
+  db: Db,
+  ask: { text: string; values: unknown[]; map: (row: Row) => T },
+): Promise<T | null> => {
   const row = (await db.query(ask.text, ask.values)).rows[0];
   return row === undefined ? null : ask.map(row);
 };

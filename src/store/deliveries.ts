@@ -4,7 +4,21 @@ import type { ShownFact } from "#model/message.ts";
 import type { Format } from "#model/people.ts";
 import type { Proof } from "#model/proof.ts";
 import type { Temporal } from "#model/time.ts";
-import { as, at, changed, type Db, instant, instantOrNull, json, many, number, one, type Row, text, textOrNull } from "#store/db.ts";
+import {
+  as,
+  at,
+  changed,
+  type Db,
+  instant,
+  instantOrNull,
+  json,
+  many,
+  number,
+  one,
+  type Row,
+  text,
+  textOrNull,
+} from "#store/db.ts";
 
 const parts = `coalesce((select jsonb_agg(jsonb_build_object('report', p.report, 'view', p.view, 'filters', p.filters,
     'heading', p.heading, 'renderId', p.render_id::text) order by p.part) from delivery_parts p where p.delivery_id = d.id), '[]') as parts`;
@@ -38,21 +52,6 @@ export const statements = {
       order by d.id for update skip locked limit 1)
     returning id`,
   postpone: "update deliveries set not_before = $2, owner = null, deadline = null where id = $1",
-  sendable: `select d.id from deliveries d where d.state = 'composed' and (d.not_before is null or d.not_before <= $1)
-      and ($2::text is null or d.occasion = $2)
-    order by d.id for update skip locked limit 1`,
-  begin: `update deliveries set state = 'sending', attempts = attempts + 1, owner = $2, reason = null,
-      deadline = now() + $3 * interval '1 ms' where id = $1 and state = 'composed' returning attempts`,
-  putAttempt: "insert into attempts (delivery_id, n, owner, started_at) values ($1, $2, $3, $4)",
-  endAttempt: `update attempts set finished_at = $3, outcome = $4, words = $5
-    where delivery_id = $1 and n = $2 and (outcome is null or outcome = 'dead-owner')`,
-  sent: `update deliveries set state = 'sent', receipt = $3, finished_at = $4, owner = null, deadline = null, reason = $5
-    where id = $1 and attempts = $2 and state in ('sending', 'uncertain')`,
-  again: `update deliveries set state = 'composed', not_before = $3, reason = $4, owner = null, deadline = null
-    where id = $1 and attempts = $2 and state = 'sending'`,
-  end: `update deliveries set state = $3, reason = $4, finished_at = $5, owner = null, deadline = null
-    where id = $1 and attempts = $2 and state = 'sending'`,
-  orphans: `select d.id from deliveries d where d.state = 'sending' and d.deadline + $1 * interval '1 ms' < now() order by d.id`,
   expire: `update deliveries set state = 'expired', reason = $2, finished_at = $1, owner = null, deadline = null
     where state in ('planned', 'drawn', 'proven', 'composed') and expires_at <= $1 returning id`,
   keepFacts: "update deliveries set facts = $2, notes = $3 where id = $1",
@@ -62,12 +61,6 @@ export const statements = {
   putProof: `insert into proofs (delivery_id, part, format, verdict, evidence) values ($1, $2, $3, $4, $5)
     on conflict (delivery_id, part, format) do update set verdict = excluded.verdict, evidence = excluded.evidence`,
   proofs: "select * from proofs where delivery_id = $1 order by part, format",
-  attempts: "select * from attempts where delivery_id = $1 order by n",
-  release: `update deliveries set state = 'proven', released_by = $2, reason = null where id = $1 and state = 'quarantined'`,
-  replan: `update deliveries set state = 'planned', reason = null, finished_at = null, not_before = null,
-      expires_at = greatest(expires_at, $2) where id = $1 and state in ('failed', 'quarantined', 'expired')`,
-  resend: `update deliveries set state = 'composed', reason = null, finished_at = null, not_before = null,
-      expires_at = greatest(expires_at, $2) where id = $1 and state in ('failed', 'uncertain', 'expired')`,
   unfinished: `select count(*) as n from deliveries where ($1::text is null or occasion = $1)
     and state in ('planned', 'drawn', 'proven', 'composed', 'sending')`,
 };
@@ -112,13 +105,39 @@ export interface NewDelivery {
 export const putDelivery = async (db: Db, delivery: NewDelivery): Promise<string | null> => {
   const { draft, slotId, occasion, version, renderIds, now } = delivery;
   const skipped = draft.skip !== null;
-  const values = [slotId, occasion, draft.report, version, draft.recipientId, draft.recipientName, draft.label,
-    json(draft.envelope), json(draft.filters), canonicalFilters(draft.filters), draft.formats, draft.locale, draft.zone,
-    at(draft.nominal), at(draft.expiresAt), draft.trial, skipped ? "skipped" : "planned", draft.skip, skipped ? at(now) : null];
+  const values = [
+    slotId,
+    occasion,
+    draft.report,
+    version,
+    draft.recipientId,
+    draft.recipientName,
+    draft.label,
+    json(draft.envelope),
+    json(draft.filters),
+    canonicalFilters(draft.filters),
+    draft.formats,
+    draft.locale,
+    draft.zone,
+    at(draft.nominal),
+    at(draft.expiresAt),
+    draft.trial,
+    skipped ? "skipped" : "planned",
+    draft.skip,
+    skipped ? at(now) : null,
+  ];
   const id = await one(db, { text: statements.put, values, map: (row) => text(row, "id") });
   if (id === null || skipped) return id;
   for (const [index, part] of draft.parts.entries()) {
-    await db.query(statements.putPart, [id, index, part.report, part.view, part.heading, json(part.filters), renderIds[index]]);
+    await db.query(statements.putPart, [
+      id,
+      index,
+      part.report,
+      part.view,
+      part.heading,
+      json(part.filters),
+      renderIds[index],
+    ]);
   }
   return id;
 };
@@ -179,7 +198,13 @@ export interface DeliveryMove {
 
 /** Moves a delivery on if it still is where it was; false when somebody else moved it first. */
 export const moveDelivery = async (db: Db, move: DeliveryMove): Promise<boolean> =>
-  (await changed(db, statements.move, [move.id, move.from, move.to, move.reason ?? null, at(move.finishedAt ?? null)])) > 0;
+  (await changed(db, statements.move, [
+    move.id,
+    move.from,
+    move.to,
+    move.reason ?? null,
+    at(move.finishedAt ?? null),
+  ])) > 0;
 
 /** Who leases work, for how long, and of which occasion (`null`: any). */
 export interface WorkAsk {
@@ -202,62 +227,24 @@ export const postponeDelivery = async (db: Db, id: string, notBefore: Temporal.I
   await db.query(statements.postpone, [id, at(notBefore)]);
 };
 
-/** The next composed delivery that may go out, locked until the transaction ends. */
-export const lockSendable = (db: Db, ask: Pick<WorkAsk, "occasion" | "now">): Promise<string | null> =>
-  one(db, { text: statements.sendable, values: [at(ask.now), ask.occasion], map: (row) => text(row, "id") });
-
-/** Commits to sending: state, counter, deadline and the attempt's row, in the caller's transaction. The attempt's number. */
-export const beginSending = async (db: Db, id: string, ask: Omit<WorkAsk, "occasion">): Promise<number> => {
-  const values = [id, ask.owner, ask.leaseMs];
-  const n = (await one(db, { text: statements.begin, values, map: (row) => number(row, "attempts") })) ?? 0;
-  await db.query(statements.putAttempt, [id, n, ask.owner, at(ask.now)]);
-  return n;
-};
-
-/** One try of a delivery: `n` is the fence. */
-export interface Try {
-  readonly id: string;
-  readonly n: number;
-  readonly now: Temporal.Instant;
-}
-
-/** Records that a try was accepted; also turns an uncertain delivery into a sent one. False when `n` is no longer the newest. */
-export const markSent = async (db: Db, { id, n, now }: Try, receipt: { readonly words: string; readonly note: string | null }): Promise<boolean> => {
-  await db.query(statements.endAttempt, [id, n, at(now), "sent", receipt.words]);
-  return (await changed(db, statements.sent, [id, n, json(receipt), at(now), receipt.note])) > 0;
-};
-
-/** Records a try that failed for now; the delivery waits until `notBefore`. */
-export const sendAgain = async (db: Db, { id, n, now }: Try, { notBefore, words }: { readonly notBefore: Temporal.Instant; readonly words: string }): Promise<boolean> => {
-  await db.query(statements.endAttempt, [id, n, at(now), "temporary", words]);
-  return (await changed(db, statements.again, [id, n, at(notBefore), words])) > 0;
-};
-
-/** Records a try after which nothing follows by itself: failed, or uncertain. */
-export const endSending = async (
-  db: Db,
-  { id, n, now }: Try,
-  { state, words, outcome }: { readonly state: "failed" | "uncertain"; readonly words: string; readonly outcome: "refused" | "temporary" | "unknown" | "dead-owner" },
-): Promise<boolean> => {
-  await db.query(statements.endAttempt, [id, n, at(now), outcome, words]);
-  return (await changed(db, statements.end, [id, n, state, words, state === "failed" ? at(now) : null])) > 0;
-};
-
-/** Deliveries whose sender is dead: their deadline and the send limit have passed by the database's clock. */
-export const orphanedSends = (db: Db, sendLimitMs: number): Promise<string[]> =>
-  many(db, { text: statements.orphans, values: [sendLimitMs], map: (row) => text(row, "id") });
-
 /** Ends what was not sent in time; the ids. */
 export const expireDeliveries = (db: Db, now: Temporal.Instant, reason: string): Promise<string[]> =>
   many(db, { text: statements.expire, values: [at(now), reason], map: (row) => text(row, "id") });
 
 /** Keeps the figures and notes that a message shows. */
-export const keepFacts = async (db: Db, id: string, shown: { readonly facts: readonly ShownFact[]; readonly notes: readonly string[] }): Promise<void> => {
+export const keepFacts = async (
+  db: Db,
+  id: string,
+  shown: { readonly facts: readonly ShownFact[]; readonly notes: readonly string[] },
+): Promise<void> => {
   await db.query(statements.keepFacts, [id, json(shown.facts), json(shown.notes)]);
 };
 
 /** The figures of the last delivery that was sent with equal filters, with its date in its zone; `null`: there is none. */
-export const lastSentFacts = (db: Db, delivery: Delivery): Promise<{ readonly facts: readonly ShownFact[]; readonly date: string } | null> =>
+export const lastSentFacts = (
+  db: Db,
+  delivery: Delivery,
+): Promise<{ readonly facts: readonly ShownFact[]; readonly date: string } | null> =>
   one(db, {
     text: statements.lastFacts,
     values: [delivery.report, canonicalFilters(delivery.filters), at(delivery.nominal), delivery.trial],
@@ -286,26 +273,6 @@ export const proofsOf = (db: Db, deliveryId: string): Promise<Proof[]> =>
       evidence: as<string[]>(row, "evidence"),
     }),
   });
-
-/** The tries of a delivery, oldest first. */
-export const attemptsOf = (db: Db, deliveryId: string): Promise<{ readonly n: number; readonly outcome: string | null; readonly words: string | null }[]> =>
-  many(db, {
-    text: statements.attempts,
-    values: [deliveryId],
-    map: (row) => ({ n: number(row, "n"), outcome: textOrNull(row, "outcome"), words: textOrNull(row, "words") }),
-  });
-
-/** An operator's verbs: false when the delivery was not in a state that allows it. */
-export const releaseDelivery = async (db: Db, id: string, by: string): Promise<boolean> =>
-  (await changed(db, statements.release, [id, by])) > 0;
-
-/** Plans a failed, quarantined or expired delivery anew: it is drawn again. */
-export const replanDelivery = async (db: Db, id: string, expiresAt: Temporal.Instant): Promise<boolean> =>
-  (await changed(db, statements.replan, [id, at(expiresAt)])) > 0;
-
-/** Lets a composed message that failed, expired or is uncertain go out again as it is. */
-export const resendDelivery = async (db: Db, id: string, expiresAt: Temporal.Instant): Promise<boolean> =>
-  (await changed(db, statements.resend, [id, at(expiresAt)])) > 0;
 
 /** How many deliveries of an occasion (`null`: of all) are still under way. */
 export const unfinishedDeliveries = async (db: Db, occasion: string | null): Promise<number> =>

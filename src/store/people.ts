@@ -21,7 +21,9 @@ export const statements = {
     values ($1, $2, $3, $4, $5, $6, $7, $8)
     on conflict (key) do update set kind = excluded.kind, name = excluded.name, email = excluded.email,
       locale = coalesce(excluded.locale, recipients.locale), zone = coalesce(excluded.zone, recipients.zone),
-      calendar = coalesce(excluded.calendar, recipients.calendar), active = true
+      calendar = coalesce(excluded.calendar, recipients.calendar),
+      active = recipients.active or (recipients.origin is not null
+        and not exists (select 1 from subscriptions s where s.recipient_id = recipients.id and s.active))
     returning id`,
   putSubscription: `insert into subscriptions (report, recipient_id, label, filters, attributes, formats, origin, place)
     values ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -139,7 +141,11 @@ export const peopleAround = async (db: Db, reports: readonly string[], recipient
     recipients,
     copies,
     groups: await many(db, { text: statements.groups, values: [], map: toGroup }),
-    subscriptions: await many(db, { text: statements.subscriptionsFor, values: [reports, recipientId], map: toSubscription }),
+    subscriptions: await many(db, {
+      text: statements.subscriptionsFor,
+      values: [reports, recipientId],
+      map: toSubscription,
+    }),
     suppressions: await many(db, { text: statements.suppressionsOf, values: [addresses], map: toSuppression }),
   };
 };
@@ -156,7 +162,10 @@ export const subscriptionsOfOrigin = (db: Db, origin: string): Promise<(Subscrip
     map: (row) => ({ ...toSubscription(row), key: text(row, "key") }),
   });
 
-/** Writes a recipient by key; its id. A list never clears what an operator set and the list doesn't name. */
+/**
+ * Writes a recipient by key; its id. A list never clears what an operator set and the list doesn't name, and it brings back only who
+ * was deactivated for having left every list: whom an operator deactivated stays so.
+ */
 export const putRecipient = async (
   db: Db,
   who: Pick<Recipient, "key" | "kind" | "name" | "email" | "locale" | "zone" | "calendar" | "origin">,
@@ -169,11 +178,23 @@ export const putRecipient = async (
 /** Writes a recipient's subscription by (report, recipient, label). */
 export const putSubscription = async (
   db: Db,
-  subscription: Pick<Subscription, "report" | "recipientId" | "label" | "filters" | "attributes" | "formats" | "origin" | "place">,
+  subscription: Pick<
+    Subscription,
+    "report" | "recipientId" | "label" | "filters" | "attributes" | "formats" | "origin" | "place"
+  >,
 ): Promise<void> => {
   const { report, recipientId, label, filters, attributes, formats, origin, place } = subscription;
   const asked = filters === null ? null : json(filters);
-  await db.query(statements.putSubscription, [report, recipientId, label, asked, json(attributes), formats, origin, place]);
+  await db.query(statements.putSubscription, [
+    report,
+    recipientId,
+    label,
+    asked,
+    json(attributes),
+    formats,
+    origin,
+    place,
+  ]);
 };
 
 /** Ends the subscriptions that left a list, and deactivates who has none left. */
@@ -185,7 +206,12 @@ export const leaveList = async (db: Db, origin: string, subscriptionIds: readonl
 /** Records a reading of a list. */
 export const putList = async (
   db: Db,
-  list: { readonly origin: string; readonly readAt: Temporal.Instant; readonly rows: number; readonly mistakes: readonly string[] },
+  list: {
+    readonly origin: string;
+    readonly readAt: Temporal.Instant;
+    readonly rows: number;
+    readonly mistakes: readonly string[];
+  },
 ): Promise<void> => {
   await db.query(statements.putList, [list.origin, at(list.readAt), list.rows, json(list.mistakes)]);
 };

@@ -120,7 +120,11 @@ export const renewRender = async (db: Db, render: LeasedRender, leaseMs: number)
 export const finishRender = async (
   db: Db,
   render: LeasedRender,
-  yielded: { readonly artifacts: readonly Omit<Artifact, "id" | "renderId">[]; readonly evidence: RenderEvidence; readonly now: Temporal.Instant },
+  yielded: {
+    readonly artifacts: readonly Omit<Artifact, "id" | "renderId">[];
+    readonly evidence: RenderEvidence;
+    readonly now: Temporal.Instant;
+  },
 ): Promise<boolean> => {
   const values = [render.id, render.owner, render.n, json(yielded.evidence), at(yielded.now)];
   if ((await changed(db, statements.finish, values)) === 0) return false;
@@ -150,7 +154,10 @@ export const giveBackRenders = (db: Db, owner: string): Promise<number> => chang
 
 /** Takes back the renders of dead workers; after `maxTries` of them a render is given up. */
 export const reapRenders = async (db: Db, maxTries: number): Promise<number> => {
-  const worn = await changed(db, statements.reapWorn, [maxTries, `its worker ended ${maxTries} times while drawing it`]);
+  const worn = await changed(db, statements.reapWorn, [
+    maxTries,
+    `its worker ended ${maxTries} times while drawing it`,
+  ]);
   return worn + (await changed(db, statements.reap, []));
 };
 

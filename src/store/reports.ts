@@ -10,7 +10,11 @@ export const statements = {
   putReport: `insert into reports (name, version, mode_since) values ($1, $2, $3)
     on conflict (name) do update set version = excluded.version, present = true`,
   retire: "update reports set present = false where present and name <> all($1::text[])",
-  reports: "select r.*, v.definition from reports r join report_versions v on v.hash = r.version where present order by name",
+  reports:
+    "select r.*, v.definition from reports r join report_versions v on v.hash = r.version where present order by name",
+  mode: "select mode from reports where name = $1",
+  current:
+    "select r.*, v.definition from reports r join report_versions v on v.hash = r.version where present and name = $1",
   setMode: "update reports set mode = $2, mode_since = $3 where name = $1 and present",
   schedules: "select * from schedules where report = $1",
   putSchedule: `insert into schedules (report, schedule, zone, known_since) values ($1, $2, $3, $4)
@@ -49,6 +53,15 @@ export const retireOthers = async (db: Db, names: readonly string[]): Promise<vo
 export const allReports = (db: Db): Promise<KnownReport[]> =>
   many(db, { text: statements.reports, values: [], map: toReport });
 
+/** One report of the configuration that was last loaded, or `null`. */
+export const reportByName = (db: Db, name: string): Promise<KnownReport | null> =>
+  one(db, { text: statements.current, values: [name], map: toReport });
+
+/** Whether a report is in trial or live today; one that is gone counts as in trial. */
+export const modeOfReport = async (db: Db, name: string): Promise<KnownReport["mode"]> =>
+  (await one(db, { text: statements.mode, values: [name], map: (row) => as<KnownReport["mode"]>(row, "mode") })) ??
+  "trial";
+
 /** A definition by its hash, as it was when a slot was made from it. */
 export const reportVersion = (db: Db, hash: string): Promise<Report | null> =>
   one(db, { text: statements.version, values: [hash], map: (row) => as<Report>(row, "definition") });
@@ -69,7 +82,15 @@ export interface KnownSchedule {
 /** Makes the schedules of a report exactly `wanted`, and returns them with the time since when each has been known. */
 export const syncSchedules = async (
   db: Db,
-  { report, wanted, now }: { readonly report: string; readonly wanted: readonly { schedule: string; zone: string }[]; readonly now: Temporal.Instant },
+  {
+    report,
+    wanted,
+    now,
+  }: {
+    readonly report: string;
+    readonly wanted: readonly { schedule: string; zone: string }[];
+    readonly now: Temporal.Instant;
+  },
 ): Promise<KnownSchedule[]> => {
   const known = await schedulesOf(db, report);
   const same = (a: { schedule: string; zone: string }) => (b: { schedule: string; zone: string }) =>

@@ -1,6 +1,19 @@
 import type { Slot, SlotState } from "#model/delivery.ts";
 import type { Temporal } from "#model/time.ts";
-import { as, at, changed, type Db, instant, instantOrNull, many, number, one, type Row, text, textOrNull } from "#store/db.ts";
+import {
+  as,
+  at,
+  changed,
+  type Db,
+  instant,
+  instantOrNull,
+  many,
+  number,
+  one,
+  type Row,
+  text,
+  textOrNull,
+} from "#store/db.ts";
 
 /** Every statement about slots; a test prepares each. */
 export const statements = {
@@ -65,7 +78,11 @@ export const lastNominal = (
   db: Db,
   { report, schedule, zone }: { readonly report: string; readonly schedule: string; readonly zone: string },
 ): Promise<Temporal.Instant | null> =>
-  one(db, { text: statements.lastNominal, values: [report, schedule, zone], map: (row) => instantOrNull(row, "nominal") });
+  one(db, {
+    text: statements.lastNominal,
+    values: [report, schedule, zone],
+    map: (row) => instantOrNull(row, "nominal"),
+  });
 
 /** The slots that something may be done about at `now`. */
 export const openSlots = (db: Db, now: Temporal.Instant): Promise<Slot[]> =>

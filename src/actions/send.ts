@@ -1,0 +1,104 @@
+import { randomUUID } from "node:crypto";
+import { refuseUnknown } from "#actions/live.ts";
+import { planRequest } from "#audience/plan.ts";
+import { addressMistake } from "#model/address.ts";
+import type { DeliveryDraft } from "#model/delivery.ts";
+import { Fault } from "#model/fault.ts";
+import type { Report } from "#model/report.ts";
+import { later } from "#model/time.ts";
+import type { Clock } from "#runtime/clock.ts";
+import { peopleOf, recipientByKey } from "#store/people.ts";
+import { type Pool, type Session, transaction } from "#store/pool.ts";
+import { type KnownReport, reportByName } from "#store/reports.ts";
+
+/** What an operator's request uses. */
+export interface SendParts {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly holidaysOn: (date: string) => Promise<Readonly<Record<string, string>>>;
+  readonly readLists: (report: Report) => Promise<void>;
+  readonly putDrafts: (
+    db: Session,
+    drafts: readonly DeliveryDraft[],
+    facts: { readonly known: KnownReport; readonly slot: null; readonly occasion: string },
+  ) => Promise<readonly string[]>;
+}
+
+/** What an operator asks for: a report now, for everybody or one person, at their own address or another. */
+export interface SendRequest {
+  readonly report: string;
+  /** Key or address of a recipient; `null`: everybody who would get it. */
+  readonly as: string | null;
+  /** All of it goes there and nowhere else; `null`: to the recipients. */
+  readonly deliverTo: string | null;
+  /** Goes to the outbox whatever the report's mode is. */
+  readonly trial: boolean;
+}
+
+/** What would be sent, person by person, with the reason where nothing would be. Reads the lists; writes no delivery. */
+export const draftRequest = async (
+  request: SendRequest,
+  parts: SendParts,
+): Promise<{ readonly known: KnownReport; readonly drafts: readonly DeliveryDraft[] }> => {
+  const known = (await reportByName(parts.pool, request.report)) ?? (await refuseUnknown(request.report, parts.pool));
+  const mistake = request.deliverTo === null ? null : addressMistake(request.deliverTo);
+  if (mistake !== null) {
+    throw new Fault("usage", `--deliver-to ${request.deliverTo}: ${mistake}.`, {
+      hint: "give one plain address, such as anna@example.com",
+    });
+  }
+  await parts.readLists(known.report);
+  const now = parts.clock.now();
+  const people = await peopleOf(
+    parts.pool,
+    [known.report, ...known.report.bundled].map((report) => report.name),
+  );
+  const zone = known.report.schedule.zone ?? known.report.zone;
+  const holidays = await parts.holidaysOn(now.toZonedDateTimeISO(zone).toPlainDate().toString());
+  const slot = { nominal: now, zone, schedule: "" };
+  const facts = {
+    report: known.report,
+    mode: known.mode,
+    slot,
+    people,
+    holidays,
+    expiresAt: later(now, known.report.expiresMs),
+  };
+  const wanted =
+    request.as === null
+      ? people.recipients.filter((one) => one.active).map((one) => one.id)
+      : [await idOf(request.as, parts.pool)];
+  const drafts = wanted.flatMap((id) => planRequest(facts, id)).map((draft) => redirected(draft, request));
+  if (drafts.length === 0) {
+    const hint = `see who does: daybreak plan ${request.report}`;
+    throw new Fault("store.not-found", `${request.as ?? "Nobody"} gets nothing of “${request.report}”.`, { hint });
+  }
+  return { known, drafts };
+};
+
+/** Records what `draftRequest` drew up as deliveries of their own occasion, which is returned. */
+export const requestSend = async (request: SendRequest, parts: SendParts): Promise<string> => {
+  const { known, drafts } = await draftRequest(request, parts);
+  const occasion = `request:${randomUUID()}`;
+  await transaction(parts.pool, (db) => parts.putDrafts(db, drafts, { known, slot: null, occasion }));
+  return occasion;
+};
+
+const idOf = async (key: string, pool: Pool): Promise<string> => {
+  const recipient = await recipientByKey(pool, key);
+  if (recipient === null) {
+    throw new Fault("store.not-found", `There is no recipient “${key}”.`, {
+      hint: "see them all: daybreak recipients list",
+    });
+  }
+  return recipient.id;
+};
+
+/** With another address nobody else may get a copy, and what stops mail to the person doesn't matter. */
+const redirected = (draft: DeliveryDraft, { deliverTo, trial }: SendRequest): DeliveryDraft => {
+  const own = trial ? { ...draft, trial: true } : draft;
+  if (deliverTo === null) return own;
+  const envelope = { to: deliverTo, toName: null, cc: [], bcc: [] };
+  const aboutMail = draft.skip !== null && /^(the address|mail to|paused)/.test(draft.skip);
+  return { ...own, envelope, skip: aboutMail ? null : draft.skip };
+};

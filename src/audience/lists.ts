@@ -1,0 +1,135 @@
+import { readFile } from "node:fs/promises";
+import { basename, resolve } from "node:path";
+import {
+  type ImportPlan,
+  importPlan,
+  type KnownRow,
+  type Listing,
+  type ListRow,
+  readCsvList,
+  readQueryList,
+} from "#audience/import.ts";
+import { Fault, wordsOf } from "#model/fault.ts";
+import type { Recipient, Subscription } from "#model/people.ts";
+import type { AudienceSource, Report } from "#model/report.ts";
+import type { Clock } from "#runtime/clock.ts";
+import type { Source } from "#sources/port.ts";
+import {
+  allRecipients,
+  leaveList,
+  putList,
+  putRecipient,
+  putSubscription,
+  subscriptionsOfOrigin,
+} from "#store/people.ts";
+import { type Pool, type Session, transaction } from "#store/pool.ts";
+
+/** What reading lists uses: files lie below `dir` unless their path is absolute. */
+export interface ListParts {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly sources: ReadonlyMap<string, Source>;
+  readonly dir: string;
+}
+
+/** A person as the tables have them from a list, with the row that holds the subscription. */
+export interface ListedRow extends KnownRow {
+  readonly subscriptionId: string;
+}
+
+/** Where the people of a report that has a list are remembered as coming from. */
+export const originOf = (report: Pick<Report, "name">): string => `list:${report.name}`;
+
+/** Reads the lists of a report and of its bundle into the tables; who has left one gets nothing more. A list of our own tables needs no reading. */
+export const readLists = async (report: Report, parts: ListParts): Promise<void> => {
+  for (const one of [report, ...report.bundled]) {
+    const listing = await listingOf(one.audience, parts);
+    if (listing !== null) await keepListing(one, listing, parts);
+  }
+};
+
+/** The rows of a report's list as it stands now, or `null` when its people are kept in our own tables. */
+export const listingOf = async (
+  audience: AudienceSource,
+  { sources, dir }: Pick<ListParts, "sources" | "dir">,
+): Promise<Listing | null> => {
+  switch (audience.kind) {
+    case "tables":
+      return null;
+    case "csv":
+      return readCsvList(await bytesOf(resolve(dir, audience.file)), basename(audience.file));
+    case "query": {
+      const source = sources.get(audience.source);
+      if (source === undefined) {
+        throw new Fault("audience.unreadable", `There is no source “${audience.source}”.`, {
+          hint: "name it under sources",
+        });
+      }
+      return readQueryList(await source.query({ sql: audience.query, parameters: {} }), audience.source);
+    }
+  }
+};
+
+const bytesOf = async (file: string): Promise<Uint8Array> => {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    const hint = "put the file back, or correct `to`; nobody gets the report meanwhile";
+    throw new Fault("audience.unreadable", `${file} can't be read: ${wordsOf(cause)}`, { hint, retry: "later", cause });
+  }
+};
+
+/** Writes a list into the tables, in one transaction in the list's own name for the audit; what it did. */
+export const keepListing = async (
+  report: Pick<Report, "name">,
+  listing: Listing,
+  { pool, clock }: Pick<ListParts, "pool" | "clock">,
+): Promise<ImportPlan<ListedRow>> => {
+  const origin = originOf(report);
+  const work = async (db: Session): Promise<ImportPlan<ListedRow>> => {
+    const plan = importPlan(await listedRows(db, origin), listing);
+    for (const row of plan.add) await keepRow(db, row, report.name);
+    for (const { row } of plan.change) await keepRow(db, row, report.name);
+    await leaveList(
+      db,
+      origin,
+      plan.deactivate.map((known) => known.subscriptionId),
+    );
+    const mistakes = plan.mistakes.map((mistake) => `${mistake.place}: ${mistake.what}`);
+    await putList(db, { origin, readAt: clock.now(), rows: listing.rows.length, mistakes });
+    return plan;
+  };
+  return transaction(pool, work, origin);
+};
+
+/** What the tables have from a list at present. */
+export const listedRows = async (db: Session, origin: string): Promise<readonly ListedRow[]> => {
+  const recipients = new Map((await allRecipients(db)).map((one) => [one.id, one]));
+  return (await subscriptionsOfOrigin(db, origin)).flatMap((subscription) => {
+    const recipient = recipients.get(subscription.recipientId ?? "");
+    return recipient === undefined ? [] : [rowOf(recipient, subscription)];
+  });
+};
+
+const rowOf = (recipient: Recipient, subscription: Subscription): ListedRow => ({
+  subscriptionId: subscription.id,
+  key: recipient.key,
+  email: recipient.email,
+  name: recipient.name,
+  locale: recipient.locale,
+  zone: recipient.zone,
+  calendar: recipient.calendar,
+  kind: recipient.kind,
+  formats: subscription.formats,
+  filters: subscription.filters === "all" ? "all" : null,
+  attributes: subscription.attributes,
+  // Whom an operator deactivated is still in the list; only leaving it ends the subscription.
+  active: subscription.active,
+});
+
+const keepRow = async (db: Session, row: ListRow, report: string): Promise<void> => {
+  const origin = `list:${report}`;
+  const { key, kind, name, email, locale, zone, calendar, formats, filters, attributes, place } = row;
+  const recipientId = await putRecipient(db, { key, kind, name, email, locale, zone, calendar, origin });
+  await putSubscription(db, { report, recipientId, label: "", filters, attributes, formats, origin, place });
+};

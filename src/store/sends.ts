@@ -1,0 +1,112 @@
+import type { Temporal } from "#model/time.ts";
+import { at, changed, type Db, json, many, number, one, text, textOrNull } from "#store/db.ts";
+import type { WorkAsk } from "#store/deliveries.ts";
+
+/** Every statement about sending deliveries and their tries; a test prepares each. */
+export const statements = {
+  sendable: `select d.id from deliveries d where d.state = 'composed' and (d.not_before is null or d.not_before <= $1)
+      and ($2::text is null or d.occasion = $2)
+    order by d.id for update skip locked limit 1`,
+  begin: `update deliveries set state = 'sending', attempts = attempts + 1, owner = $2, reason = null,
+      deadline = now() + $3 * interval '1 ms' where id = $1 and state = 'composed' returning attempts`,
+  putAttempt: "insert into attempts (delivery_id, n, owner, started_at) values ($1, $2, $3, $4)",
+  endAttempt: `update attempts set finished_at = $3, outcome = $4, words = $5
+    where delivery_id = $1 and n = $2 and (outcome is null or outcome = 'dead-owner')`,
+  sent: `update deliveries set state = 'sent', receipt = $3, finished_at = $4, owner = null, deadline = null, reason = $5
+    where id = $1 and attempts = $2 and state in ('sending', 'uncertain')`,
+  again: `update deliveries set state = 'composed', not_before = $3, reason = $4, owner = null, deadline = null
+    where id = $1 and attempts = $2 and state = 'sending'`,
+  end: `update deliveries set state = $3, reason = $4, finished_at = $5, owner = null, deadline = null
+    where id = $1 and attempts = $2 and state = 'sending'`,
+  orphans: `select d.id from deliveries d where d.state = 'sending' and d.deadline + $1 * interval '1 ms' < now() order by d.id`,
+  attempts: "select * from attempts where delivery_id = $1 order by n",
+  release: `update deliveries set state = 'proven', released_by = $2, reason = null where id = $1 and state = 'quarantined'`,
+  replan: `update deliveries set state = 'planned', reason = null, finished_at = null, not_before = null,
+      expires_at = greatest(expires_at, $2) where id = $1 and state in ('failed', 'quarantined', 'expired')`,
+  resend: `update deliveries set state = 'composed', reason = null, finished_at = null, not_before = null,
+      expires_at = greatest(expires_at, $2) where id = $1 and state in ('failed', 'uncertain', 'expired')`,
+};
+
+/** The next composed delivery that may go out, locked until the transaction ends. */
+export const lockSendable = (db: Db, ask: Pick<WorkAsk, "occasion" | "now">): Promise<string | null> =>
+  one(db, { text: statements.sendable, values: [at(ask.now), ask.occasion], map: (row) => text(row, "id") });
+
+/** Commits to sending: state, counter, deadline and the attempt's row, in the caller's transaction. The attempt's number. */
+export const beginSending = async (db: Db, id: string, ask: Omit<WorkAsk, "occasion">): Promise<number> => {
+  const values = [id, ask.owner, ask.leaseMs];
+  const n = (await one(db, { text: statements.begin, values, map: (row) => number(row, "attempts") })) ?? 0;
+  await db.query(statements.putAttempt, [id, n, ask.owner, at(ask.now)]);
+  return n;
+};
+
+/** One try of a delivery: `n` is the fence. */
+export interface Try {
+  readonly id: string;
+  readonly n: number;
+  readonly now: Temporal.Instant;
+}
+
+/** Records that a try was accepted; also turns an uncertain delivery into a sent one. False when `n` is no longer the newest. */
+export const markSent = async (
+  db: Db,
+  { id, n, now }: Try,
+  receipt: { readonly words: string; readonly note: string | null },
+): Promise<boolean> => {
+  await db.query(statements.endAttempt, [id, n, at(now), "sent", receipt.words]);
+  return (await changed(db, statements.sent, [id, n, json(receipt), at(now), receipt.note])) > 0;
+};
+
+/** Records a try that failed for now; the delivery waits until `notBefore`. */
+export const sendAgain = async (
+  db: Db,
+  { id, n, now }: Try,
+  { notBefore, words }: { readonly notBefore: Temporal.Instant; readonly words: string },
+): Promise<boolean> => {
+  await db.query(statements.endAttempt, [id, n, at(now), "temporary", words]);
+  return (await changed(db, statements.again, [id, n, at(notBefore), words])) > 0;
+};
+
+/** Records a try after which nothing follows by itself: failed, or uncertain. */
+export const endSending = async (
+  db: Db,
+  { id, n, now }: Try,
+  {
+    state,
+    words,
+    outcome,
+  }: {
+    readonly state: "failed" | "uncertain";
+    readonly words: string;
+    readonly outcome: "refused" | "temporary" | "unknown" | "dead-owner";
+  },
+): Promise<boolean> => {
+  await db.query(statements.endAttempt, [id, n, at(now), outcome, words]);
+  return (await changed(db, statements.end, [id, n, state, words, state === "failed" ? at(now) : null])) > 0;
+};
+
+/** Deliveries whose sender is dead: their deadline and the send limit have passed by the database's clock. */
+export const orphanedSends = (db: Db, sendLimitMs: number): Promise<string[]> =>
+  many(db, { text: statements.orphans, values: [sendLimitMs], map: (row) => text(row, "id") });
+
+/** The tries of a delivery, oldest first. */
+export const attemptsOf = (
+  db: Db,
+  deliveryId: string,
+): Promise<{ readonly n: number; readonly outcome: string | null; readonly words: string | null }[]> =>
+  many(db, {
+    text: statements.attempts,
+    values: [deliveryId],
+    map: (row) => ({ n: number(row, "n"), outcome: textOrNull(row, "outcome"), words: textOrNull(row, "words") }),
+  });
+
+/** An operator's verbs: false when the delivery was not in a state that allows it. */
+export const releaseDelivery = async (db: Db, id: string, by: string): Promise<boolean> =>
+  (await changed(db, statements.release, [id, by])) > 0;
+
+/** Plans a failed, quarantined or expired delivery anew: it is drawn again. */
+export const replanDelivery = async (db: Db, id: string, expiresAt: Temporal.Instant): Promise<boolean> =>
+  (await changed(db, statements.replan, [id, at(expiresAt)])) > 0;
+
+/** Lets a composed message that failed, expired or is uncertain go out again as it is. */
+export const resendDelivery = async (db: Db, id: string, expiresAt: Temporal.Instant): Promise<boolean> =>
+  (await changed(db, statements.resend, [id, at(expiresAt)])) > 0;
