@@ -1,0 +1,236 @@
+import type { CDPSession, Page } from "puppeteer";
+import { type ChromiumInstall, launchChromium, type RunningChromium } from "#render/launch.ts";
+import { forget, forgetSession } from "#render/page/forget.ts";
+import { type Guard, guardPage, type Hosts } from "#render/page/guard.ts";
+import { type Recorder, recordPage } from "#render/page/requests.ts";
+import { crashed, type Look, type Tab } from "#render/page/tab.ts";
+import { groupMegabytes } from "#render/processes.ts";
+import { within } from "#runtime/timeout.ts";
+
+/** When a browser is given up, and how long its single acts may take. */
+export interface BrowserLimits {
+  readonly launchMs: number;
+  /** For one answer of the browser; a large picture is one. */
+  readonly callMs: number;
+  readonly closeMs: number;
+  /** A fresh browser after so many renders … */
+  readonly renders: number;
+  /** … or when its processes hold more memory of their own than this. */
+  readonly megabytes: number;
+}
+
+/** What one render needs of the page before it goes anywhere. */
+export interface Lending {
+  readonly look: Look;
+  readonly hosts: Hosts;
+}
+
+/** One browser that stays up between renders, with one page. A worker has its own: two pages in one browser gain nothing. */
+export interface WarmBrowser extends AsyncDisposable {
+  /**
+   * The page, empty and remembering nothing of the render before, in a fresh browser where the last one was worn out, died or hung.
+   * It is given back by disposing of it; a page that was not given back is taken back here. Fault `browser.crashed`.
+   */
+  readonly page: (lending: Lending) => Promise<Tab>;
+  /** Process number of the browser; `null` while there is none. */
+  readonly pid: () => number | null;
+}
+
+/** A started browser with all that belongs to it. */
+interface Running {
+  readonly chromium: RunningChromium;
+  readonly page: Page;
+  readonly cdp: CDPSession;
+  readonly guard: Guard;
+  readonly recorder: Recorder;
+  readonly gone: Promise<never>;
+  readonly documents: () => number;
+  readonly status: () => number | null;
+  /** Origins whose documents were shown in this render. */
+  readonly shown: Set<string>;
+  renders: number;
+  isCondemned: boolean;
+}
+
+/** Each look at the memory reads the process table, so not every render does it. */
+const weighEvery = 10;
+
+/** Opens a browser that starts at the first page asked for and is started anew when it must be. */
+export const openBrowser = (install: ChromiumInstall, limits: BrowserLimits): WarmBrowser => {
+  let running: Running | null = null;
+  let lent: Tab | null = null;
+  const end = async (): Promise<void> => {
+    const last = running;
+    running = null;
+    if (last !== null) await endRunning(last, limits);
+  };
+  const giveBack = async (): Promise<void> => {
+    lent = null;
+    if (running === null) return;
+    if (!(await isRested(running, limits)) || (await isWorn(running, limits))) await end();
+  };
+  return {
+    page: async (lending) => {
+      if (lent !== null) await giveBack();
+      if (running !== null && running.isCondemned) await end();
+      running ??= await start(install, limits);
+      const tab = await lend(running, lending, { limits, giveBack }).catch(async (error) => {
+        await end();
+        throw crashed("at the start of a render", error);
+      });
+      lent = tab;
+      return tab;
+    },
+    pid: () => running?.chromium.pid ?? null,
+    [Symbol.asyncDispose]: end,
+  };
+};
+
+const start = async (install: ChromiumInstall, limits: BrowserLimits): Promise<Running> => {
+  const chromium = await launchChromium(install, limits);
+  try {
+    return await within({ name: "the start of the browser", ms: limits.launchMs }, () => prepare(chromium));
+  } catch (error) {
+    chromium.end();
+    throw crashed("at its start", error);
+  }
+};
+
+const prepare = async (chromium: RunningChromium): Promise<Running> => {
+  const [first] = await chromium.browser.pages();
+  const page = first ?? (await chromium.browser.newPage());
+  const cdp = await page.createCDPSession();
+  const guard = await guardPage(page, cdp);
+  page.on("dialog", (dialog) => void dialog.dismiss().catch(() => {}));
+  await page.setBypassServiceWorker(true);
+  return {
+    chromium,
+    page,
+    cdp,
+    guard,
+    recorder: recordPage(page),
+    gone: endOf(chromium, page),
+    ...watchDocuments(page),
+    renders: 0,
+    isCondemned: false,
+  };
+};
+
+const endOf = (chromium: RunningChromium, page: Page): Promise<never> => {
+  const { promise, reject } = Promise.withResolvers<never>();
+  // Nobody may be waiting at that moment, and then it is no error.
+  promise.catch(() => {});
+  chromium.browser.once("disconnected", () => reject(crashed("in the middle of a render", "the process ended")));
+  page.once("error", (error) => reject(crashed("in the middle of a render", error)));
+  page.once("close", () => reject(crashed("in the middle of a render", "the page was closed")));
+  return promise;
+};
+
+const watchDocuments = (page: Page): Pick<Running, "documents" | "status" | "shown"> => {
+  let documents = 0;
+  let status: number | null = null;
+  const shown = new Set<string>();
+  page.on("framenavigated", (frame) => {
+    if (URL.canParse(frame.url())) shown.add(new URL(frame.url()).origin);
+    if (frame.parentFrame() === null) documents += 1;
+  });
+  page.on("response", (response) => {
+    const isMain = response.request().isNavigationRequest() && response.frame()?.parentFrame() === null;
+    if (isMain) status = response.status();
+  });
+  return { documents: () => documents, status: () => status, shown };
+};
+
+interface Lender {
+  readonly limits: BrowserLimits;
+  readonly giveBack: () => Promise<void>;
+}
+
+const lend = async (running: Running, { look, hosts }: Lending, { limits, giveBack }: Lender): Promise<Tab> => {
+  const { page, cdp, guard, recorder } = running;
+  running.renders += 1;
+  const forgetMark = await within({ name: "preparing the page", ms: limits.callMs }, async () => {
+    await dress(page, cdp, look);
+    await guard.allow(hosts);
+    recorder.reset();
+    return forgetSession(page);
+  });
+  const condemn = (): void => {
+    running.isCondemned = true;
+  };
+  return {
+    page,
+    cdp,
+    look,
+    guard,
+    recorder,
+    documents: running.documents,
+    status: running.status,
+    gone: running.gone,
+    isAlive: () => answers(running),
+    condemn,
+    [Symbol.asyncDispose]: async () => {
+      await forgetMark().catch(condemn);
+      await giveBack();
+    },
+  };
+};
+
+const dress = async (page: Page, cdp: CDPSession, look: Look): Promise<void> => {
+  const { width, height, scale, locale, zone, theme } = look;
+  const userAgent = (await page.browser().userAgent()).replace("HeadlessChrome", "Chrome");
+  await Promise.all([
+    page.setViewport({ width, height, deviceScaleFactor: scale }),
+    page.emulateTimezone(zone),
+    page.emulateMediaFeatures([
+      { name: "prefers-color-scheme", value: theme },
+      { name: "prefers-reduced-motion", value: "reduce" },
+    ]),
+    cdp.send("Emulation.setUserAgentOverride", { userAgent: `${userAgent} Daybreak`, acceptLanguage: locale }),
+    cdp.send("Emulation.setLocaleOverride", { locale: locale.replaceAll("-", "_") }),
+  ]);
+};
+
+/** Whether a browser that was silent in one call is silent in all. */
+const answers = async ({ chromium }: Running): Promise<boolean> => {
+  try {
+    await within({ name: "a sign of life", ms: 2_000 }, () => chromium.browser.version());
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Empties the page; false when it can't be emptied, and then the browser must go. */
+const isRested = async (running: Running, limits: BrowserLimits): Promise<boolean> => {
+  if (running.isCondemned) return false;
+  const { page, cdp, guard, recorder, shown } = running;
+  try {
+    await within({ name: "emptying the page", ms: limits.callMs }, async () => {
+      await Promise.race([forget(page, cdp, shown), running.gone]);
+      await guard.allow({ pages: [] });
+    });
+    recorder.reset();
+    shown.clear();
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const isWorn = async ({ renders, chromium }: Running, limits: BrowserLimits): Promise<boolean> => {
+  if (renders >= limits.renders) return true;
+  if (renders % weighEvery !== 0) return false;
+  return ((await groupMegabytes(chromium.pid)) ?? 0) > limits.megabytes;
+};
+
+/** A browser that closes by itself collects its own children; one that doesn't answer is killed with all of them. */
+const endRunning = async ({ chromium, isCondemned }: Running, limits: BrowserLimits): Promise<void> => {
+  try {
+    if (!isCondemned) await within({ name: "closing the browser", ms: limits.closeMs }, () => chromium.browser.close());
+  } catch {
+    // It is killed below.
+  } finally {
+    chromium.end();
+  }
+};

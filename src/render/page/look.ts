@@ -1,0 +1,77 @@
+import type { PageFacts } from "#render/inspect.ts";
+import { ask, listIn, numberIn, textIn } from "#render/page/ask.ts";
+import type { PageDocument } from "#render/page/dom.ts";
+import { pictureFacts, pictureOf } from "#render/page/picture.ts";
+import { readSigns, type TileMarks } from "#render/page/signs.ts";
+import { phase, type Tab } from "#render/page/tab.ts";
+
+declare const document: PageDocument;
+
+/** What to look for. */
+export interface LookOptions {
+  readonly marks: TileMarks;
+  readonly isSignInPage: (url: URL) => boolean;
+  readonly limitMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Gathers what `inspect` judges. */
+export const look = async (tab: Tab, { marks, isSignInPage, limitMs, signal }: LookOptions): Promise<PageFacts> =>
+  phase(tab, { name: "looking at the view", ms: limitMs, ...(signal && { signal }) }, async () => {
+    const [words, signs, picture] = await Promise.all([
+      ask(tab, wordsInPage, null),
+      readSigns(tab, null, marks),
+      pictureOf(tab).then(pictureFacts),
+    ]);
+    const url = tab.page.url();
+    return {
+      url,
+      title: textIn(words, "title", 300),
+      text: textIn(words, "text"),
+      passwordFields: numberIn(words, "passwordFields"),
+      status: tab.status(),
+      isSignInPage: URL.canParse(url) && isSignInPage(new URL(url)),
+      tiles: signs.tiles,
+      picture,
+    };
+  });
+
+/** Runs in the page. */
+const wordsInPage = () => {
+  const isSeen = (field: { readonly getBoundingClientRect: () => { readonly width: number } }) =>
+    field.getBoundingClientRect().width > 0;
+  return {
+    title: document.title,
+    text: (document.body?.innerText ?? "").slice(0, 2_000),
+    passwordFields: [...document.querySelectorAll("input[type=password]")].filter(isSeen).length,
+  };
+};
+
+/** Which elements' words are wanted. */
+export interface TextOptions {
+  readonly selectors: readonly string[];
+  readonly limitMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/** The visible text of the elements that selectors find, those of one selector joined by line breaks; a selector that finds none is left out. */
+export const readTexts = async (
+  tab: Tab,
+  { selectors, limitMs, signal }: TextOptions,
+): Promise<Readonly<Record<string, string>>> =>
+  phase(tab, { name: "reading the view", ms: limitMs, ...(signal && { signal }) }, async () => {
+    const answer = await ask(tab, textsInPage, { selectors });
+    return Object.fromEntries(
+      listIn(answer, "texts").map((one) => [textIn(one, "selector"), textIn(one, "text", 20_000)]),
+    );
+  });
+
+/** Runs in the page. */
+const textsInPage = ({ selectors }: { selectors: readonly string[] }) => ({
+  texts: selectors.flatMap((selector) => {
+    const found = [...document.querySelectorAll(selector)];
+    return found.length === 0
+      ? []
+      : [{ selector, text: found.map((one) => one.innerText ?? one.textContent ?? "").join("\n") }];
+  }),
+});

@@ -1,0 +1,37 @@
+import sharp from "sharp";
+import type { PictureFacts } from "#render/inspect.ts";
+import { type Extent, extentOf } from "#render/page/signs.ts";
+import type { Tab } from "#render/page/tab.ts";
+
+/** A small picture has so many pixels at most; enough to see a tile change, few enough to take twice per render. */
+const smallPixels = 400_000;
+
+/** A small picture of the whole page, for comparing and counting. */
+export const pictureOf = async (tab: Tab): Promise<Buffer> => {
+  const extent = await extentOf(tab);
+  const height = Math.min(extent.height, 20_000);
+  const scale = Math.min(1, Math.sqrt(smallPixels / (tab.look.width * height))) / tab.look.scale;
+  const { data } = await tab.cdp.send("Page.captureScreenshot", {
+    format: "png",
+    optimizeForSpeed: true,
+    captureBeyondViewport: isBeyond(tab, { ...extent, height }),
+    clip: { x: 0, y: 0, width: tab.look.width, height, scale },
+  });
+  return Buffer.from(data, "base64");
+};
+
+/** Pictures beyond the window make the page believe that it was resized, so it is asked for only where it is needed. */
+export const isBeyond = (tab: Tab, { height }: Extent): boolean =>
+  height > (tab.page.viewport()?.height ?? tab.look.height);
+
+/** Counts the colours of a picture. */
+export const pictureFacts = async (picture: Buffer): Promise<PictureFacts> => {
+  const { data } = await sharp(picture).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  const counts = new Map<number, number>();
+  for (let at = 0; at + 2 < data.length; at += 3) {
+    const colour = ((data[at] ?? 0) << 16) | ((data[at + 1] ?? 0) << 8) | (data[at + 2] ?? 0);
+    counts.set(colour, (counts.get(colour) ?? 0) + 1);
+  }
+  const most = [...counts.values()].reduce((high, one) => Math.max(high, one), 0);
+  return { commonestShare: most / Math.max(1, data.length / 3), colours: counts.size };
+};

@@ -1,0 +1,153 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { Fault } from "#model/fault.ts";
+import type { ReadySign } from "#model/report.ts";
+import type { TileState } from "#render/inspect.ts";
+import { pictureOf } from "#render/page/picture.ts";
+import { newReveal } from "#render/page/reveal.ts";
+import { type PageSigns, readSigns, type TileMarks } from "#render/page/signs.ts";
+import { phase, type Tab } from "#render/page/tab.ts";
+
+/** When a view counts as drawn. */
+export interface SettleOptions {
+  /** The declared positive sign; without one the generic rule holds. */
+  readonly sign: ReadySign | null;
+  readonly marks?: TileMarks;
+  readonly limitMs: number;
+  readonly signal?: AbortSignal;
+  /** Generic rule: no request open for so long. */
+  readonly quietMs?: number;
+  /** Two pictures so far apart must be equal. */
+  readonly stillMs?: number;
+  /** Taller pages aren't laid out in full. */
+  readonly maxHeightPx?: number;
+  /** Parts of addresses whose requests may stay open. */
+  readonly ignoreRequests?: readonly string[];
+}
+
+/** A view that is drawn. */
+export interface Settled {
+  readonly tookMs: number;
+  readonly tiles: readonly TileState[];
+}
+
+const noMarks: TileMarks = { tile: null, brokenTile: null };
+const lookEveryMs = 50;
+
+/**
+ * Waits until the view is drawn: its positive sign, or else loaded, fonts there, network quiet, nothing busy and something to see; and in
+ * both cases two equal pictures. Nothing is ever waited for blindly. Fault `render.not-settled` says what was missing.
+ */
+export const settle = async (tab: Tab, options: SettleOptions): Promise<Settled> => {
+  const { limitMs, signal } = options;
+  const bound = { name: "waiting for the view", ms: limitMs + 5_000, ...(signal && { signal }) };
+  return phase(tab, bound, async (inner) => {
+    const started = performance.now();
+    const watch = newWatch(tab, options);
+    for (;;) {
+      const { missing, signs } = await watch();
+      const refused = tab.guard.fault();
+      if (refused !== null) throw refused;
+      const tookMs = Math.round(performance.now() - started);
+      if (missing.length === 0) return { tookMs, tiles: signs.tiles };
+      if (tookMs > limitMs) throw notSettled(tab, { missing, signs, limitMs });
+      await pause(lookEveryMs, undefined, { signal: inner });
+    }
+  });
+};
+
+interface Seen {
+  readonly missing: readonly string[];
+  readonly signs: PageSigns;
+}
+
+/** One look at the page: its signs, then that it is laid out in full, and then its picture. */
+const newWatch = (tab: Tab, options: SettleOptions): (() => Promise<Seen>) => {
+  const { sign, marks = noMarks, maxHeightPx = 20_000 } = options;
+  const isStill = newStillness(tab, options.stillMs ?? (sign === null ? 500 : 250));
+  const reveal = newReveal(tab, maxHeightPx);
+  let revealedAt = -1;
+  return async () => {
+    const documents = tab.documents();
+    const signs = await readSigns(tab, sign, marks).catch(nothingYet(tab, documents));
+    if (signs.isLoaded && revealedAt !== documents) {
+      await reveal();
+      revealedAt = documents;
+      return { missing: ["the page, laid out in full"], signs };
+    }
+    const missing = missingSigns(tab, signs, options);
+    if (missing.length > 0) return { missing, signs };
+    if (await reveal()) return { missing: ["the page, laid out in full"], signs };
+    return { missing: (await isStill()) ? [] : ["two equal pictures (something on the page keeps moving)"], signs };
+  };
+};
+
+/** A page that goes to its next document in the middle of a question isn't drawn, and that is no error. */
+const nothingYet =
+  (tab: Tab, documents: number) =>
+  async (error: unknown): Promise<PageSigns> => {
+    const isGone = error instanceof Error && /context|navigat|frame/i.test(error.message);
+    if (!isGone && tab.documents() === documents) throw error;
+    return { isLoaded: false, hasFonts: false, isDrawn: false, busy: 0, tiles: [], isSignMet: false };
+  };
+
+const missingSigns = (tab: Tab, signs: PageSigns, options: SettleOptions): readonly string[] => {
+  if (options.sign !== null) {
+    return signs.isSignMet === true ? [] : [`the ready sign ${signInWords(options.sign)}`];
+  }
+  const isQuiet = tab.recorder.quietMs(options.ignoreRequests) >= (options.quietMs ?? 500);
+  const stillLoading = signs.tiles.some(({ state }) => state === "loading");
+  const rules: readonly (readonly [isThere: boolean, words: string])[] = [
+    [signs.isLoaded, "the end of loading"],
+    [isQuiet, "a quiet network"],
+    [signs.hasFonts, "its fonts"],
+    [signs.busy === 0 && !stillLoading, "the end of its marks of loading"],
+    [signs.isDrawn, "anything to see"],
+  ];
+  return rules.filter(([isThere]) => !isThere).map(([, words]) => words);
+};
+
+/** Compares pictures: true once the same picture has been seen for `stillMs`. */
+const newStillness = (tab: Tab, stillMs: number): (() => Promise<boolean>) => {
+  let last: { readonly picture: Buffer; readonly since: number } | null = null;
+  return async () => {
+    const picture = await pictureOf(tab);
+    const now = performance.now();
+    if (last === null || !last.picture.equals(picture)) {
+      last = { picture, since: now };
+      return false;
+    }
+    return now - last.since >= stillMs;
+  };
+};
+
+const signInWords = (sign: ReadySign): string => {
+  if ("js" in sign) return `(${sign.js})`;
+  if ("selector" in sign) return `“${sign.selector}”`;
+  const { selector, name, value } = sign.attribute;
+  return `“${selector}” with ${name}="${value}"`;
+};
+
+const notSettled = (tab: Tab, { missing, signs, limitMs }: Seen & { readonly limitMs: number }): Fault => {
+  const loading = signs.tiles.filter(({ state }) => state === "loading").map(({ name }) => `“${name}”`);
+  const open = tab.recorder
+    .open()
+    .map(({ method, url, forMs }) => `${method} ${pathOf(url)} (${(forMs / 1000).toFixed(1)} s)`);
+  const words = [
+    `The view was not drawn after ${limitMs / 1000} s. Missing: ${missing.join(", ")}.`,
+    loading.length === 0 ? null : `Tiles still loading: ${some(loading)}.`,
+    open.length === 0 ? null : `Requests still open: ${some(open)}.`,
+  ];
+  return new Fault("render.not-settled", words.filter((one) => one !== null).join(" "), {
+    hint: "Raise the view's settleTimeoutMs if it is only slow; correct its ready sign if the picture was complete.",
+    retry: "later",
+  });
+};
+
+const some = (items: readonly string[]): string =>
+  items.length <= 5 ? items.join(", ") : `${items.slice(0, 5).join(", ")} and ${items.length - 5} more`;
+
+/** Without the query, which holds people's filters. */
+const pathOf = (address: string): string => {
+  const { host, pathname } = new URL(address);
+  return `${host}${pathname}`;
+};
