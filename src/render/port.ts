@@ -9,6 +9,8 @@ export interface FilterInfo {
   readonly column: string | null;
   /** The values it offers, where the server lists them. */
   readonly values: readonly string[] | null;
+  /** The name under which the page's data requests carry it, where that isn't its own. */
+  readonly parameter?: string;
 }
 
 /** A view as the report server lists it. `filters` is `null` where the server can't tell. */
@@ -74,8 +76,12 @@ export interface ReportServer {
   headers(): Readonly<Record<string, string>>;
   /** Signs in within `page`; nothing to do for `none` and `token`. Throws `server.signin`. */
   signIn(page: Page, limits: { readonly limitMs: number; readonly signal: AbortSignal }): Promise<void>;
-  /** The views this sign-in can see, asked from within the signed-in `page`. */
-  catalog(page: Page, signal: AbortSignal): Promise<readonly ViewInfo[]>;
+  /**
+   * The views this sign-in can see, asked from within the signed-in `page`. With `only`, just these paths, each with its
+   * filters, which is one request a view on most kinds. What it learns is kept: `address` needs it on the kinds that
+   * ignore a filter they don't know (Superset, Metabase, Grafana, Redash), and throws `server.filter-unknown` without it.
+   */
+  catalog(page: Page, signal: AbortSignal, only?: readonly string[]): Promise<readonly ViewInfo[]>;
   /** The positive sign that a view is drawn; `null`: the generic rule. */
   readySign(view: ReportView): ReadySign | null;
   /** Selectors that say what a tile is and which tiles are broken. */

@@ -29,7 +29,17 @@ export const csv = (
   cut,
 });
 
-const nothing: RenderEvidence = { requests: [], elements: {}, csv: null, brokenTiles: [], dataAsOf: null, drawnMs: 1 };
+/** Evidence of a page that made no request and gave no rows. */
+export const nothing: RenderEvidence = {
+  requests: [],
+  elements: {},
+  csv: null,
+  filterColumns: {},
+  filterParameters: {},
+  brokenTiles: [],
+  dataAsOf: null,
+  drawnMs: 1,
+};
 
 /** A question about the regions North and South, PNG and CSV, with the given evidence. */
 export const question = (evidence: Partial<RenderEvidence>, more: Partial<Question> = {}): Question => ({
