@@ -1,10 +1,12 @@
 import { Fault } from "#model/fault.ts";
-import { postgresTrouble, postgresWords } from "#runtime/postgres.ts";
+import { postgresCode, postgresTrouble, postgresWords } from "#runtime/postgres.ts";
 
 /** The fault behind an error of the driver: the database is away, refuses the sign-in, or took too long; `null`: Postgres' own answer. */
 export const faultOfDatabase = (cause: unknown): Fault | null => {
   const words = postgresWords(cause);
-  switch (postgresTrouble(cause)) {
+  // After a failover the pool may still hold connections to the server that is now read-only.
+  const isStandby = postgresCode(cause) === "25006";
+  switch (isStandby ? "away" : postgresTrouble(cause)) {
     case "refused": {
       const hint = "check the setting `database` (DATABASE_URL): user, password and name";
       return new Fault("store.unreachable", `The database refuses the sign-in: ${words}`, { hint, cause });
