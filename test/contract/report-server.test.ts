@@ -173,6 +173,23 @@ describe.each(serverKinds)("a report server of the kind %s", (kind) => {
   );
 });
 
+test("signing in twice is as good as once, also where the form is skipped the second time", () =>
+  withPage(async (page) => {
+    await using double = await startDouble("superset");
+    const server = serverOf(signedIn("superset", double.url, double.password));
+    await server.signIn(page, limits());
+    await server.signIn(page, limits());
+    expect(await page.content()).toContain("Welcome");
+  }));
+
+test("a server that doesn't answer is named with its setting", () =>
+  withPage(async (page) => {
+    const server = serverOf(signedIn("superset", "http://127.0.0.1:9", "x"));
+    const fault = { code: "server.unreachable", retry: "later", hint: expect.stringContaining("servers.main.url") };
+    await expect(server.signIn(page, limits())).rejects.toMatchObject(fault);
+    await expect(server.catalog(page, AbortSignal.timeout(10_000))).rejects.toMatchObject(fault);
+  }));
+
 test("a page whose sign-in form nobody has described says which setting describes it", () =>
   withPage(async (page) => {
     const server = serverOf(signedIn("web", "https://bi.example.com", "x"));

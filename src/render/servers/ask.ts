@@ -75,7 +75,8 @@ export const reach = async (page: Page, settings: ServerSettings): Promise<void>
 
 const originOf = (address: string): string | null => (URL.canParse(address) ? new URL(address).origin : null);
 
-const unreachable = (settings: ServerSettings, cause: unknown): Fault =>
+/** The fault for a server that gives no answer at all. */
+export const unreachable = (settings: ServerSettings, cause: unknown): Fault =>
   new Fault("server.unreachable", `Report server “${settings.name}” did not answer: ${wordsOf(cause)}`, {
     hint: `Open ${settings.url} from this machine; it is set in servers.${settings.name}.url.`,
     retry: "later",

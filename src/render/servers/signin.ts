@@ -2,7 +2,7 @@ import type { Page } from "puppeteer";
 import { Fault } from "#model/fault.ts";
 import { fillForm } from "#render/page/form.ts";
 import type { FormFields, ServerSettings } from "#render/port.ts";
-import { reach, sent } from "#render/servers/ask.ts";
+import { reach, sent, unreachable } from "#render/servers/ask.ts";
 
 /** How long a sign-in may take, and what ends it sooner. */
 export interface SignInLimits {
@@ -30,10 +30,28 @@ export const signInByForm = async (
   { limitMs, signal }: SignInLimits,
 ): Promise<void> => {
   signal.throwIfAborted();
-  await page.goto(settings.url + fields.path, { timeout: limitMs, waitUntil: "domcontentloaded", signal });
+  await open(page, settings, { path: fields.path, limitMs, signal });
+  const asksAgain = async (): Promise<boolean> =>
+    isSignInPage(new URL(page.url())) || (await page.$(fields.password)) !== null;
+  // Whoever is signed in already is led on to the first page, where there is no form to fill.
+  if (!(await asksAgain())) return;
   const filled = { userField: fields.user, passwordField: fields.password, submit: fields.submit };
   await fillForm(page, { ...filled, user: signIn.user, password: signIn.password }, limitMs);
-  if (isSignInPage(new URL(page.url()))) throw refusal(settings, signIn);
+  // Both, since some pages keep the form's address when it has done its work, and some a password field in their settings.
+  if (isSignInPage(new URL(page.url())) && (await page.$(fields.password)) !== null) throw refusal(settings, signIn);
+};
+
+const open = async (
+  page: Page,
+  settings: ServerSettings,
+  { path, limitMs, signal }: SignInLimits & { readonly path: string },
+): Promise<void> => {
+  try {
+    await page.goto(settings.url + path, { timeout: limitMs, waitUntil: "domcontentloaded", signal });
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw unreachable(settings, cause);
+  }
 };
 
 /** Signs in by the JSON address that the server's own form uses; the cookie stays in the page's browser. */

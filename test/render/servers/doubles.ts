@@ -69,6 +69,7 @@ const form =
   (path: string, title: string, user: string): Routes =>
   (request) => {
     if (request.path !== path) return unknown;
+    if (request.isIn) return { status: 302, headers: { location: "/home" } };
     if (request.method !== "POST") return formPage(title, user);
     const fields = new URLSearchParams(request.body);
     if (fields.get(user) !== "daybreak" || fields.get("password") !== password) return formPage(title, user);

@@ -32,7 +32,12 @@ export const tableauServer = (settings: ServerSettings): ReportServer => {
       return withQuery(`${view(path)}.csv`, [...disjoint(own, pairs(of, filters)), [":refresh", "y"]]);
     },
     // Unconfirmed: the fields of the sign-in page are not documented; describe them in signIn.form if they differ.
-    form: { path: "/", user: "input[name=username]", password: "input[name=password]", submit: "button[type=submit]" },
+    form: {
+      path: "/#/signin",
+      user: "input[name=username]",
+      password: "input[name=password]",
+      submit: "button[type=submit]",
+    },
     // The REST API has a sign-in of its own (X-Tableau-Auth), which a page's cookie isn't.
     catalog: async () => [],
     // No marker in the page is documented; `FirstInteractive` exists only for pages that embed the view.
