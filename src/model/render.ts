@@ -11,6 +11,8 @@ export interface RenderRequest {
   readonly locale: string;
   readonly zone: string;
   readonly formats: readonly Format[];
+  /** Elements of the page whose text the proof wants to see. */
+  readonly elements: readonly string[];
   readonly nominal: string;
 }
 

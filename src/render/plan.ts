@@ -36,6 +36,7 @@ export const requestsOf = (draft: DeliveryDraft, facts: RenderFacts): readonly R
       locale,
       zone: report.zone,
       formats: formatsToDraw(report, draft.formats),
+      elements: Object.values(report.proof.elements),
       nominal,
     };
   });

@@ -1,0 +1,187 @@
+import { stringify } from "csv-stringify/sync";
+import { Fault, isFault } from "#model/fault.ts";
+import { filtersInWords } from "#model/filters.ts";
+import type { Format } from "#model/people.ts";
+import type { DataRequest, RenderEvidence, RenderRequest } from "#model/render.ts";
+import { inLanguage } from "#model/report.ts";
+import { inspect, type PageVerdict } from "#render/inspect.ts";
+import { capturePng } from "#render/page/capture.ts";
+import { download } from "#render/page/download.ts";
+import { look, readTexts } from "#render/page/look.ts";
+import { open } from "#render/page/open.ts";
+import { capturePdf } from "#render/page/pdf.ts";
+import { settle } from "#render/page/settle.ts";
+import type { Tab } from "#render/page/tab.ts";
+import { readTable } from "#render/page/table.ts";
+import type { FilterInfo, ReportServer } from "#render/port.ts";
+import { columnsOfJson, evidenceOfRows, readRows } from "#render/rows.ts";
+
+/** Bounds of one render's phases, in milliseconds. */
+export interface DrawLimits {
+  readonly openTimeoutMs: number;
+  readonly captureTimeoutMs: number;
+  readonly exportTimeoutMs: number;
+}
+
+/** The tallest page in CSS pixels: above it a mail client shows nothing and the browser's memory goes. */
+export const maxHeightPx = 20_000;
+const maxCsvBytes = 50_000_000;
+const maxRows = 100_000;
+
+/** One format's bytes as they were drawn. */
+export interface DrawnFile {
+  readonly format: Format;
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
+  readonly width: number | null;
+  readonly height: number | null;
+}
+
+/** What a render yields: the files, and the evidence that the proof judges. */
+export interface Drawn {
+  readonly files: readonly DrawnFile[];
+  readonly evidence: RenderEvidence;
+}
+
+/** What drawing one request uses, in a tab that is signed in. */
+export interface DrawFacts {
+  readonly request: RenderRequest;
+  readonly server: ReportServer;
+  readonly filters: readonly FilterInfo[];
+  readonly limits: DrawLimits;
+  readonly signal: AbortSignal;
+}
+
+/** Draws one view: opened, settled, inspected, captured, its rows fetched. A page that isn't the view is a fault, never an artifact. */
+export const drawView = async (tab: Tab, facts: DrawFacts): Promise<Drawn> => {
+  const { request, server, limits, signal } = facts;
+  const startedAt = performance.now();
+  tab.recorder.reset();
+  const url = server.address(request.view, request.filters, request.locale);
+  await open(tab, { url, limitMs: limits.openTimeoutMs, signal });
+  const brokenTiles = await settled(tab, facts);
+  const bound = { limitMs: limits.captureTimeoutMs, signal };
+  const files: DrawnFile[] = [];
+  const png = await capturePng(tab, { clipSelector: server.marks.dashboard, maxHeightPx, ...bound });
+  files.push({ format: "png", mediaType: "image/png", ...png });
+  const texts = await readTexts(tab, { selectors: textsWanted(facts), ...bound });
+  // The requests of this page load are taken before the CSV is asked for, which is a proof of its own.
+  const requests = await dataRequests(tab, server);
+  const rows = request.formats.includes("csv") ? await rowsOf(tab, facts) : null;
+  if (rows !== null) files.push({ format: "csv", mediaType: "text/csv", bytes: rows, width: null, height: null });
+  if (request.formats.includes("pdf")) files.push(await pdfOf(tab, facts, texts));
+  const evidence: RenderEvidence = {
+    requests,
+    elements: texts,
+    csv: rows === null ? null : evidenceOfRows(readRows(rows)),
+    filterColumns: named(facts.filters, (filter) => filter.column),
+    filterParameters: named(facts.filters, (filter) => filter.parameter ?? null),
+    brokenTiles,
+    dataAsOf: server.marks.dataAsOf === null ? null : (texts[server.marks.dataAsOf]?.trim() ?? null),
+    drawnMs: Math.round(performance.now() - startedAt),
+  };
+  return { files, evidence };
+};
+
+/** Waits until the view is drawn and judges it; the names of broken tiles where the report sends without them. */
+const settled = async (tab: Tab, facts: DrawFacts): Promise<readonly string[]> => {
+  const { request, server, signal, limits } = facts;
+  const { view } = request;
+  const { tile, brokenTile } = server.marks;
+  const marks = { tile: view.tileSelector ?? tile, brokenTile };
+  const unfinished = await untilSettled(() =>
+    settle(tab, { sign: server.readySign(view), marks, limitMs: view.settleTimeoutMs, signal }),
+  );
+  const page = await look(tab, {
+    marks,
+    isSignInPage: (url) => server.isSignInPage(url),
+    limitMs: limits.captureTimeoutMs,
+    signal,
+  });
+  const verdict = inspect(page);
+  const loading = page.tiles.filter(({ state }) => state === "loading").map(({ name }) => name);
+  const isWorthSending = view.brokenTile === "send-with-note" && page.tiles.some(({ state }) => state === "done");
+  if (verdict.is === "broken-tiles" && isWorthSending) return [...verdict.names, ...loading];
+  if (verdict.is !== "ok") throw faultOf(verdict, view.path);
+  if (unfinished === null) return [];
+  if (isWorthSending && loading.length > 0) return loading;
+  throw unfinished;
+};
+
+/** The fault of a view that isn't ready in time is kept, since the report may send what there is. */
+const untilSettled = async (wait: () => Promise<unknown>): Promise<Fault | null> => {
+  try {
+    await wait();
+    return null;
+  } catch (error) {
+    if (isFault(error, "render.not-settled")) return error;
+    throw error;
+  }
+};
+
+const codes = {
+  signin: "server.signin",
+  "error-page": "render.error-page",
+  blank: "render.blank",
+  "broken-tiles": "render.tile-broken",
+} as const;
+
+const faultOf = (verdict: Exclude<PageVerdict, { is: "ok" }>, path: string): Fault =>
+  new Fault(codes[verdict.is], `View “${path}”: ${verdict.why}.`, {
+    hint: "open the view on the report server; it is drawn again before it is given up",
+    retry: "later",
+  });
+
+const textsWanted = ({ request, server }: DrawFacts): readonly string[] => [
+  ...request.elements,
+  ...(server.marks.dataAsOf === null ? [] : [server.marks.dataAsOf]),
+];
+
+const dataRequests = async (tab: Tab, server: ReportServer): Promise<readonly DataRequest[]> =>
+  (await tab.recorder.requests())
+    .filter(({ url }) => URL.canParse(url) && server.isDataRequest(new URL(url)))
+    .map(({ method, url, postBody, status, json }) => ({
+      method,
+      url,
+      postBody,
+      status,
+      columns: columnsOfJson(json),
+    }));
+
+/** The view's rows: from the table that the report names, else from the server's own CSV; `null` where there is neither. */
+const rowsOf = async (tab: Tab, { request, server, limits, signal }: DrawFacts): Promise<Uint8Array | null> => {
+  const { view, filters } = request;
+  const limitMs = limits.exportTimeoutMs;
+  if (view.csv !== null && "table" in view.csv) {
+    const table = await readTable(tab, { selector: view.csv.table, maxRows, limitMs, signal });
+    return new TextEncoder().encode(stringify([table.columns, ...table.rows].map((row) => [...row])));
+  }
+  const url = server.csvAddress(view, filters);
+  if (url === null) return null;
+  return (await download(tab, { url, maxBytes: maxCsvBytes, limitMs, signal })).bytes;
+};
+
+const pdfOf = async (
+  tab: Tab,
+  { request, server, limits, signal }: DrawFacts,
+  texts: Readonly<Record<string, string>>,
+): Promise<DrawnFile> => {
+  const { view, filters, locale } = request;
+  const left = inLanguage(view.title, locale);
+  const asOf = server.marks.dataAsOf === null ? "" : (texts[server.marks.dataAsOf] ?? "");
+  const bytes = await capturePdf(tab, {
+    tileSelector: view.tileSelector ?? server.marks.tile,
+    header: { left, right: filtersInWords(filters, "") },
+    footer: asOf,
+    maxHeightPx,
+    limitMs: limits.captureTimeoutMs,
+    signal,
+  });
+  return { format: "pdf", mediaType: "application/pdf", bytes, width: null, height: null };
+};
+
+const named = (
+  filters: readonly FilterInfo[],
+  of: (filter: FilterInfo) => string | null,
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(filters.flatMap((filter) => (of(filter) === null ? [] : [[filter.name, of(filter) ?? ""]])));
