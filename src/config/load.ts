@@ -92,9 +92,12 @@ const resolveAll = async (file: string, context: Context): Promise<Config> => {
 
 const isWithin = (path: Path, above: Path): boolean => above.every((step, depth) => path[depth] === step);
 
-/** What the resolving found, less what only follows from what the schema had found already. */
+/** What the resolving found, less what only follows from what the schema had found already, at the same place, above or inside it. */
 const newFindings = (found: readonly Finding[], known: readonly Path[]): readonly Finding[] =>
-  found.filter(({ path }) => !known.some((above) => isWithin(path, above)));
+  found.filter(({ path, part }) => {
+    const follows = known.some((wrong) => isWithin(path, wrong) || (part === "key" && isWithin(wrong, path)));
+    return !follows || (path.length === 0 && !known.some((wrong) => wrong.length === 0));
+  });
 
 const inOrder = (a: Mistake, b: Mistake): number => a.line - b.line || a.column - b.column;
 
@@ -132,7 +135,7 @@ export const loadWithOrigins = async (options: LoadOptions): Promise<Loaded> => 
   const config = await resolveAll(file, context);
   for (const message of environment.mistakes)
     resolved.push({ path: [], message: `${message}; correct the path, or unset the variable`, part: "key" });
-  const known = [...judged.map(({ path }) => path).filter((path) => path.length > 0), ...meant];
+  const known = [...judged.map(({ path }) => path), ...meant];
   const findings = [...judged, ...newFindings(resolved, known)];
   const secrets = environment.given;
   if (findings.length > 0) throw faultOf(options.file, mistakesOf(findings, document, secrets));

@@ -16,6 +16,8 @@ export interface Machine {
 export interface Checks {
   /** `readSchedule` of `schedule/cron.ts`. */
   readonly checkSchedule: (at: string) => CronExpression | Mistake;
+  /** `mistakeInExpression` of `compose/`: what is wrong with an aggregate such as `sum(Revenue)`, or `null`. */
+  readonly checkAggregate?: ((expression: string) => string | null) | undefined;
   /** Throws a fault for an unknown country or region; without it they are judged when first used. */
   readonly checkCalendar?: ((calendar: CalendarConfig) => Promise<unknown>) | undefined;
 }

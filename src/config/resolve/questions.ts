@@ -26,6 +26,11 @@ export const sourceOf = (on: string | undefined, path: Path, context: Context): 
   return null;
 };
 
+const judgeAggregate = (expression: string, path: Path, { checks, note }: Context): void => {
+  const mistake = checks.checkAggregate?.(expression) ?? null;
+  if (mistake !== null) note(path, `can't be read as a figure; ${mistake}`);
+};
+
 const factFrom = (fact: WrittenFact, path: Path, context: Context): Fact["from"] => {
   const { csv, sql, on } = fact;
   if ((csv === undefined) === (sql === undefined)) {
@@ -33,19 +38,21 @@ const factFrom = (fact: WrittenFact, path: Path, context: Context): Fact["from"]
   }
   if (sql !== undefined) return { sql, source: sourceOf(on, path, context) ?? "" };
   if (on !== undefined) context.note([...path, "on"], "belongs to a query; write sql too, or delete the line", "key");
+  if (csv !== undefined) judgeAggregate(csv, [...path, "csv"], context);
   return { csv: csv ?? "" };
 };
 
-const againstOf = (fact: WrittenFact, path: Path, { note }: Context): Fact["against"] => {
+const againstOf = (fact: WrittenFact, path: Path, context: Context): Fact["against"] => {
   const { against } = fact;
   if (against === undefined) return null;
   const { csv, label } = typeof against === "string" ? { csv: against } : against;
   if (csv === undefined)
-    note(
+    context.note(
       [...path, "against", "csv"],
       "is missing; write the figure to compare with, such as sum(Last week)",
       "missing",
     );
+  else judgeAggregate(csv, typeof against === "string" ? [...path, "against"] : [...path, "against", "csv"], context);
   return { csv: csv ?? "", label: label ?? csv ?? "" };
 };
 

@@ -123,13 +123,8 @@ const signInOf = (entry: Entry, context: Context): SignIn => {
   }
 };
 
-const webOf = ({ server }: Entry, url: string): ServerConfig["web"] => {
-  if (server.web === undefined) return null;
-  const { viewUrl, csvUrl, filterStyle, filterPrefix } = server.web;
-  const whole = (address: string): string =>
-    /^https?:\/\//i.test(address) ? address : `${url}/${address.replace(/^\/+/, "")}`;
-  return { viewUrl: whole(viewUrl), csvUrl: csvUrl === undefined ? null : whole(csvUrl), filterStyle, filterPrefix };
-};
+const webOf = ({ server }: Entry): ServerConfig["web"] =>
+  server.web === undefined ? null : { ...server.web, csvUrl: server.web.csvUrl ?? null };
 
 const serverOf = (entry: Entry, context: Context): ServerConfig | null => {
   const { name, path, server } = entry;
@@ -144,7 +139,7 @@ const serverOf = (entry: Entry, context: Context): ServerConfig | null => {
     url,
     hosts: hostsOf(entry, address, context),
     signIn,
-    web: webOf(entry, url),
+    web: webOf(entry),
     ready,
     tileSelector: server.tileSelector ?? null,
     dashboardSelector: server.dashboardSelector ?? null,

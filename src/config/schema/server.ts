@@ -43,8 +43,8 @@ const signIn = section({
 
 const web = section({
   viewUrl: line("an address with {view}")
-    .prefault("{view}")
-    .describe("Address of a view below the server's url; {view} stands for its encoded path."),
+    .prefault("/{view}")
+    .describe("Address of a view below the server's url; {view} is its encoded path, {locale} the language."),
   csvUrl: line("an address with {view}")
     .optional()
     .describe("Address of the same view's rows as CSV, where it has one."),
