@@ -1,6 +1,7 @@
 /**
- * Expression + zone → instants. The matching is written here, not left to a cron library: croner decides otherwise on the nights
- * the clocks change (a skipped time and a stepped hour are treated alike), and it reads the clock while it parses.
+ * Expression + zone → instants. The matching is written here, not left to a cron library: on the night the clocks go forward
+ * croner 11 leaves out all of a schedule of every quarter past two, on the night they go back it runs it twice over, and it reads the clock while it parses.
+ * A test compares the two where no clock changes.
  *
  * The rules for such nights. A schedule with fixed hours: a time that the clocks skip is due at the first instant after the gap,
  * a time that comes twice is due the first time only. With a wildcard or a step in the hours elapsed time counts: both passes of a
