@@ -22,7 +22,7 @@ export type ReadinessDecision =
   | { readonly to: "ask-again"; readonly at: Temporal.Instant; readonly reason: string }
   | {
       readonly to: "give-up";
-      readonly then: Readiness["otherwise"];
+      readonly otherwise: Readiness["otherwise"];
       readonly dataAsOf: string | null;
       readonly reason: string;
     };
@@ -38,7 +38,7 @@ export const decideReadiness = ({ now, due, rules, answers }: ReadinessFacts): R
   const cutOff = later(due, rules.untilMs);
   if (!before(now, cutOff)) {
     const reason = `the data was not ready by ${clock(cutOff)}: ${inWords(missing)}`;
-    return { to: "give-up", then: rules.otherwise, dataAsOf, reason };
+    return { to: "give-up", otherwise: rules.otherwise, dataAsOf, reason };
   }
   const next = later(now, Math.max(rules.everyMs, shortestMs));
   const at = before(cutOff, next) ? cutOff : next;

@@ -84,7 +84,7 @@ const moveOf = (decision: ReadinessDecision): ReadinessMove => {
     case "ask-again":
       return { to: "waiting", reason, nextProbeAt: decision.at, notice: null, dataAsOf: null };
     case "give-up":
-      return { reason, nextProbeAt: null, dataAsOf: decision.dataAsOf, ...afterGivingUp[decision.then] };
+      return { reason, nextProbeAt: null, dataAsOf: decision.dataAsOf, ...afterGivingUp[decision.otherwise] };
   }
 };
 
