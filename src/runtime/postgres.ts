@@ -17,13 +17,14 @@ const lostWords =
   /connection terminated|timeout exceeded when trying to connect|connection error and is not queryable|query read timeout|connection ended|client was closed/i;
 
 /** What stands behind an error of the Postgres driver; `null`: Postgres' own answer to the statement. */
-export type PostgresTrouble = "away" | "refused" | "timeout" | null;
+export type PostgresTrouble = "away" | "refused" | "timeout" | "full" | null;
 
-/** Tells a database that is away from one that refuses the sign-in, and both from a statement over its time. */
+/** Tells a database that is away from one that refuses the sign-in or whose disk is full, and these from a statement over its time. */
 export const postgresTrouble = (error: unknown): PostgresTrouble => {
   const code = postgresCode(error);
   if (refused.has(code)) return "refused";
   if (code === "57014") return "timeout";
+  if (code === "53100") return "full";
   return lost.has(code) || away.has(code) || code.startsWith("08") || lostWords.test(wordsOf(error)) ? "away" : null;
 };
 

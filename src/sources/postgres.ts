@@ -144,6 +144,12 @@ const faultOf = (cause: unknown, { name, statementTimeoutMs }: PostgresSettings)
         cause,
       });
     }
+    case "full":
+      return new Fault("source.query", `The disk of source “${name}” is full: ${words}`, {
+        hint: "make room on its disk",
+        retry: "later",
+        cause,
+      });
     case null:
       return new Fault("source.query", `Source “${name}” refused a query: ${words}`, { hint: hintOf(cause), cause });
   }

@@ -1,7 +1,7 @@
 import { Fault } from "#model/fault.ts";
 import { postgresCode, postgresTrouble, postgresWords } from "#runtime/postgres.ts";
 
-/** The fault behind an error of the driver: the database is away, refuses the sign-in, or took too long; `null`: Postgres' own answer. */
+/** The fault behind an error of the driver: the database is away, refuses the sign-in, is full, or took too long; `null`: Postgres' own answer. */
 export const faultOfDatabase = (cause: unknown): Fault | null => {
   const words = postgresWords(cause);
   // After a failover the pool may still hold connections to the server that is now read-only.
@@ -14,6 +14,10 @@ export const faultOfDatabase = (cause: unknown): Fault | null => {
     case "timeout": {
       const hint = "the statement waited or worked longer than its limit; look for locks and for a slow disk";
       return new Fault("run.timeout", `A database statement was ended: ${words}`, { hint, retry: "later", cause });
+    }
+    case "full": {
+      const hint = "make room on the database's disk; work goes on by itself when there is some";
+      return new Fault("store.unreachable", `The database's disk is full: ${words}`, { hint, retry: "later", cause });
     }
     case "away": {
       const hint =

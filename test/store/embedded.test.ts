@@ -5,10 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
+import { isFault } from "#model/fault.ts";
 import { silentLog } from "#runtime/log.ts";
 import { isAlive } from "#store/embedded/process.ts";
 import { endServer } from "#store/embedded/server.ts";
 import { type Embedded, startEmbedded } from "#store/embedded.ts";
+import { openPool, type Pool, transaction } from "#store/pool.ts";
 
 const newHome = async (): Promise<string> => {
   const home = await mkdtemp(join(tmpdir(), "daybreak embedded "));
@@ -98,9 +100,61 @@ test("a server that is killed is started again at the same address for who uses 
   await expect.poll(() => embedded.pid()).not.toBe(killed);
 });
 
+test("whatever was committed before a kill is there after it, and work goes on within seconds", async () => {
+  const kills = process.env.DAYBREAK_LONG === "1" ? 20 : 3;
+  const embedded = await start(await newHome());
+  await using pool = openPool(embedded.url, { max: 4, statementTimeoutMs: 10_000, applicationName: "test" });
+  await pool.query("create schema daybreak");
+  await pool.query("create table kept (id int)");
+  const tally = { confirmed: new Set<number>(), unknown: new Set<number>(), next: 0, slowestMs: 0 };
+  for (let kill = 0; kill < kills; kill += 1) await killOnceWhileWriting(embedded, pool, tally);
+  const rows = (await pool.query("select id, count(*)::int as n from kept group by id")).rows;
+  const stored = new Map(rows.map(({ id, n }) => [Number(id), Number(n)]));
+  const lost = [...tally.confirmed].filter((id) => !stored.has(id)).length;
+  const twice = [...stored.values()].filter((n) => n > 1).length;
+  const unasked = [...stored.keys()].filter((id) => !tally.confirmed.has(id) && !tally.unknown.has(id)).length;
+  console.log(
+    `lost / duplicates / uncertain / N: ${lost} / ${twice} / ${tally.unknown.size} / ${tally.next}; slowest return ${tally.slowestMs} ms`,
+  );
+  expect([lost, twice, unasked]).toEqual([0, 0, 0]);
+  expect(tally.slowestMs).toBeLessThan(30_000);
+});
+
+interface Tally {
+  readonly confirmed: Set<number>;
+  readonly unknown: Set<number>;
+  next: number;
+  slowestMs: number;
+}
+
+/** Writes rows, kills the postmaster in the middle, and goes on until rows are confirmed by another one. */
+const killOnceWhileWriting = async (embedded: Embedded, pool: Pool, tally: Tally): Promise<void> => {
+  for (let row = 0; row < 20; row += 1) await writeRow(pool, tally);
+  const killed = embedded.pid();
+  const killedAt = performance.now();
+  process.kill(killed, "SIGKILL");
+  // Sessions outlive the postmaster by some milliseconds, so rows are written all along.
+  while (!(await writeRow(pool, tally)) || embedded.pid() === killed) await new Promise(setImmediate);
+  tally.slowestMs = Math.max(tally.slowestMs, Math.round(performance.now() - killedAt));
+};
+
+const writeRow = async (pool: Pool, tally: Tally): Promise<boolean> => {
+  const id = tally.next;
+  tally.next += 1;
+  try {
+    await transaction(pool, (db) => db.query("insert into kept values ($1)", [id]));
+    tally.confirmed.add(id);
+    return true;
+  } catch (error) {
+    if (!isFault(error, "store.unreachable")) throw error;
+    if (error.retry === "unknown") tally.unknown.add(id);
+    return false;
+  }
+};
+
 test("who comes after a killed daemon joins the server that it left, and stops it at the end", async () => {
   const dir = await newHome();
-  const daemon = fork(join(import.meta.dirname, "../support/embedded.ts"), [dir], { stdio: "inherit" });
+  const daemon = fork(new URL("../support/embedded.ts", import.meta.url), [dir], { stdio: "inherit" });
   const [url, pid] = await new Promise<[string, number]>((done) =>
     daemon.once("message", (words) => done(words as [string, number])),
   );
