@@ -8,7 +8,7 @@ import type {
   SectionView,
   SizeStep,
 } from "#compose/plan/email.ts";
-import { filtersText, sectionsOf } from "#compose/plan/sections.ts";
+import { filtersText, isEmptyNote, sectionsOf } from "#compose/plan/sections.ts";
 import { cut, defaultSubject, headerText, ownSubject } from "#compose/plan/subject.ts";
 import { asOfDay, asOfInWords, inWords, tagOf } from "#compose/plan/words/dates.ts";
 import { wordsFor } from "#compose/plan/words/languages.ts";
@@ -40,12 +40,14 @@ export const planEmail = (input: EmailInput, texts: ReportTexts, files: EmailFil
   };
 };
 
-const subjectOf = ({ delivery, report, parts }: EmailInput, texts: ReportTexts, words: MailWords): string => {
+const subjectOf = ({ delivery, report, parts, notice }: EmailInput, texts: ReportTexts, words: MailWords): string => {
   const { locale, zone, nominal, filters } = delivery;
   if (texts.subject !== null && texts.subject.trim() !== "") return headerText("subject", ownSubject(texts.subject));
+  // A figure that the email doesn't show stays out of its subject.
+  const shown = notice === "late-note" ? [] : parts.filter((part) => !part.missing && !isEmptyNote(part));
   const subject = defaultSubject({
     filters,
-    fact: parts.flatMap((part) => part.facts)[0] ?? null,
+    fact: shown.flatMap((part) => part.facts)[0] ?? null,
     title: inLanguage(report.title, locale),
     date: inWords(nominal, { locale, zone, style: "short" }),
     andMore: words.andMore,
@@ -126,7 +128,8 @@ interface PreheaderInput {
 const preheaderOf = ({ input, files, notices, sections }: PreheaderInput, words: MailWords): string => {
   const late = notices.find((notice) => notice.tone === "late");
   if (late !== undefined) return late.text;
-  const facts = sections.flatMap((section) => section.facts).slice(1, 4);
+  const all = sections.flatMap(({ lead, facts }) => (lead === null ? facts : [lead, ...facts]));
+  const facts = all.slice(1, 4);
   const figures = facts.map(({ label, shown, change }) => [label, shown, change ?? ""].join(" ").trim());
   const note = sections.flatMap((section) => section.notes)[0];
   const kinds = fileKinds(files.attachments);

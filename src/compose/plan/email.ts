@@ -87,8 +87,8 @@ export interface FactView {
   readonly change: string | null;
   readonly against: string | null;
   readonly tone: "good" | "bad" | "even";
-  /** Stands alone in its row on a phone, where an odd number would leave a hole. */
-  readonly wide: boolean;
+  /** Has so many letters that it needs a smaller size. */
+  readonly long: boolean;
   /** Last of its row on a wide screen. */
   readonly last: boolean;
 }
@@ -98,9 +98,14 @@ export interface SectionView {
   readonly heading: string | null;
   readonly filters: string | null;
   readonly notes: readonly string[];
+  /** The figure that matters, shown large; `null` where two stand side by side or there is none. */
+  readonly lead: FactView | null;
+  /** The figures below it. */
   readonly facts: readonly FactView[];
-  /** Facts beside each other on a wide screen. */
-  readonly columns: 1 | 2 | 3 | 4;
+  /** Those figures beside each other on a wide screen; a phone shows two. */
+  readonly columns: 2 | 3 | 4;
+  /** What all of them are compared with, so that it is said once; `null`: the lead says it, or each its own. */
+  readonly against: string | null;
   readonly picture: {
     readonly cid: string;
     readonly alt: string;

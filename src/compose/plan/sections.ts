@@ -24,16 +24,13 @@ interface SectionInput {
 const sectionOf = ({ input, part, at, files }: SectionInput): SectionView => {
   const { words } = wordsFor(input.delivery.locale);
   const bare = part.missing || isEmptyNote(part);
-  const facts = bare ? [] : part.facts;
-  const columns = columnsFor(facts);
   const shown = bare ? undefined : files.pictures.find((picture) => picture.part === at);
   const { heading, filters } = headingOf(input, part);
   return {
     heading,
     filters,
     notes: notesOf(input, part, words),
-    facts: factViews(facts, columns),
-    columns,
+    ...figuresOf(bare ? [] : part.facts),
     picture: shown === undefined ? null : { ...shown, alt: altText(input, part, words) },
     link: part.link !== null && /^https?:\/\//.test(part.link) ? part.link : null,
   };
@@ -71,31 +68,44 @@ const notesOf = ({ delivery, parts }: EmailInput, part: PartInput, words: MailWo
     const all = part.part.filters === "all" && parts.length === 1;
     notes.push(all ? words.emptyAll : words.emptyPart(filtersText(part.part.filters, locale)));
   } else if (part.brokenTiles.length > 0) {
-    notes.push(words.brokenTiles(cut(part.brokenTiles.map((tile) => `“${cut(tile, 60)}”`).join(", "), 240)));
+    notes.push(words.brokenTiles(cut(part.brokenTiles.map((tile) => words.quoted(cut(tile, 60))).join(", "), 240)));
   }
   return notes;
 };
 
-const factViews = (facts: readonly ShownFact[], columns: number): readonly FactView[] =>
-  facts.map(({ label, shown, change }, at) => ({
-    label,
-    shown,
-    change: change?.shown ?? null,
-    against: change?.against ?? null,
-    tone: change?.tone ?? "even",
-    wide: at === 0 && facts.length % 2 === 1,
-    last: (at + 1) % columns === 0 && at + 1 < facts.length,
+/** The first figure large and the others in a grid below it; two alone are equals. */
+const figuresOf = (facts: readonly ShownFact[]): Pick<SectionView, "lead" | "facts" | "columns" | "against"> => {
+  const [first, ...others] = facts;
+  const grid = facts.length === 2 ? facts : others;
+  const lead = first === undefined || facts.length === 2 ? null : factView(first);
+  const columns = columnsFor(grid);
+  const compared = new Set(grid.flatMap(({ change }) => (change === null ? [] : [change.against])));
+  const [common = null] = compared.size === 1 ? compared : [];
+  const views = grid.map((fact, at) => ({
+    ...factView(fact),
+    ...(common === null ? {} : { against: null }),
+    last: (at + 1) % columns === 0 && at + 1 < grid.length,
   }));
+  return { lead, facts: views, columns, against: common === lead?.against ? null : common };
+};
+
+const factView = ({ label, shown, change }: ShownFact): FactView => ({
+  label,
+  shown,
+  change: change?.shown ?? null,
+  against: change?.against ?? null,
+  tone: change?.tone ?? "even",
+  long: shown.length > 10,
+  last: false,
+});
 
 /** As many beside each other as their figures have room: 576 px hold four figures of nine letters or three of thirteen. */
 const columnsFor = (facts: readonly ShownFact[]): SectionView["columns"] => {
   const longest = Math.max(0, ...facts.map(({ shown }) => shown.length));
-  if (facts.length <= 1) return 1;
-  if (facts.length === 2 || longest > 13) return 2;
-  return facts.length === 4 ? fourOrTwo(longest) : 3;
+  if (facts.length <= 2 || longest > 13) return 2;
+  if (facts.length === 4) return longest > 9 ? 2 : 4;
+  return 3;
 };
-
-const fourOrTwo = (longest: number): 2 | 4 => (longest > 9 ? 2 : 4);
 
 /** `Daily Sales, North, Thursday 19 November: Revenue 12,340, up 4.2%`: the figures are there when pictures are blocked. */
 const altText = ({ delivery }: EmailInput, part: PartInput, words: MailWords): string => {

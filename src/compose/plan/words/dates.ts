@@ -42,7 +42,7 @@ export const asOfInWords = (text: string, place: Omit<DatePlace, "style">): stri
   const trimmed = text.trim();
   const instant = readInstant(trimmed);
   if (instant !== null) {
-    return `${inWords(instant, { ...place, style: "long" })} ${inWords(instant, { ...place, style: "time" })}`;
+    return `${inWords(instant, { ...place, style: "long" })}, ${inWords(instant, { ...place, style: "time" })}`;
   }
   const date = readDate(trimmed);
   return date === null ? trimmed : dateInWords(date, { locale: place.locale, style: "long" });

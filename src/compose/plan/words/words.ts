@@ -33,6 +33,7 @@ export interface MailWords {
   readonly lateNote: (day: string) => string;
   readonly emptyPart: (filters: string) => string;
   readonly emptyAll: string;
+  readonly quoted: (text: string) => string;
   readonly brokenTiles: (names: string) => string;
   readonly missingView: (title: string) => string;
   readonly leftOut: Readonly<Record<"pictures" | "jpeg" | "pdf" | "xlsx" | "csv", string>>;

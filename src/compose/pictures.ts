@@ -1,0 +1,177 @@
+import sharp from "sharp";
+import { Fault, wordsOf } from "#model/fault.ts";
+
+/**
+ * How a picture is written: `best` keeps what the eye sees at the least size, `palette` takes 256 colours also where that shows a
+ * little, `jpeg` and `small-jpeg` lose more for a budget that is still broken.
+ */
+export type Encoding = "best" | "palette" | "jpeg" | "small-jpeg";
+
+/** A picture as it goes into an email. */
+export interface Picture {
+  readonly bytes: Uint8Array;
+  readonly mediaType: "image/png" | "image/jpeg";
+  readonly extension: "png" | "jpg";
+  /** Which of the ways was taken in the end. */
+  readonly colours: "true-colour" | "palette" | "jpeg";
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Writes pictures anew, each only once: recipients of one render share its picture. */
+export interface PictureWriter {
+  /** `key` names the bytes (their SHA-256). Throws `compose.template` for bytes that are no picture. */
+  write(key: string, png: Uint8Array, encoding: Encoding): Promise<Picture>;
+}
+
+/** Opens a writer that remembers about `cacheBytes` of what it wrote last. */
+export const openPictures = (cacheBytes = 64_000_000): PictureWriter => {
+  const known = new Map<string, Promise<Picture>>();
+  const sizes = new Map<string, number>();
+  let held = 0;
+  const forget = (key: string): void => {
+    held -= sizes.get(key) ?? 0;
+    sizes.delete(key);
+    known.delete(key);
+  };
+  const remember = async (key: string, writing: Promise<Picture>): Promise<Picture> => {
+    known.set(key, writing);
+    try {
+      const picture = await writing;
+      sizes.set(key, picture.bytes.byteLength);
+      held += picture.bytes.byteLength;
+      for (const oldest of sizes.keys()) if (held > cacheBytes) forget(oldest);
+      return picture;
+    } catch (error) {
+      forget(key);
+      throw error;
+    }
+  };
+  return {
+    write: (key, png, encoding) => {
+      const full = `${key} ${encoding}`;
+      return known.get(full) ?? remember(full, encode(png, encoding));
+    },
+  };
+};
+
+const encode = async (png: Uint8Array, encoding: Encoding): Promise<Picture> => {
+  try {
+    switch (encoding) {
+      case "best":
+        return await best(png);
+      case "palette":
+        return await forcedPalette(png);
+      case "jpeg":
+        return await jpeg(png, { quality: 82, widest: null });
+      case "small-jpeg":
+        return await jpeg(png, { quality: 62, widest: 800 });
+    }
+  } catch (cause) {
+    throw new Fault("compose.template", `the picture can't be read: ${wordsOf(cause)}`, {
+      hint: "Draw the view again.",
+      cause,
+    });
+  }
+};
+
+/** True colour unless 256 colours are smaller and look the same. */
+const best = async (png: Uint8Array): Promise<Picture> => {
+  const before = await pixelsOf(png);
+  const whole = await trueColour(png, before);
+  if (isPhotographic(before)) return whole;
+  const candidate = await palette(png, before);
+  if (candidate.bytes.byteLength >= whole.bytes.byteLength * 0.9) return whole;
+  return looksTheSame(before, await pixelsOf(candidate.bytes)) ? candidate : whole;
+};
+
+const forcedPalette = async (png: Uint8Array): Promise<Picture> => {
+  const pixels = await pixelsOf(png);
+  // 256 colours of a photograph take seconds, look torn, and are larger than its JPEG, which is the next step anyway.
+  return isPhotographic(pixels) ? trueColour(png, pixels) : palette(png, pixels);
+};
+
+/** The drawn PNG as it is: whoever drew it for speed may have packed it badly, so it is packed once more where that gains a tenth. */
+const trueColour = async (png: Uint8Array, { width, height }: Pixels): Promise<Picture> => {
+  const packed = await sharp(png).png({ compressionLevel: 8, adaptiveFiltering: false }).toBuffer();
+  const bytes = packed.byteLength < png.byteLength * 0.9 ? packed : png;
+  return { bytes, mediaType: "image/png", extension: "png", colours: "true-colour", width, height };
+};
+
+/** Without dither: the flat areas of a dashboard stay flat and pack better; where it would be needed, `looksTheSame` says no. */
+const palette = async (png: Uint8Array, { width, height }: Pixels): Promise<Picture> => {
+  const bytes = await sharp(png)
+    .flatten({ background: "#ffffff" })
+    .png({ palette: true, colours: 256, dither: 0, effort: 2 })
+    .toBuffer();
+  return { bytes, mediaType: "image/png", extension: "png", colours: "palette", width, height };
+};
+
+const jpeg = async (
+  png: Uint8Array,
+  how: { readonly quality: number; readonly widest: number | null },
+): Promise<Picture> => {
+  const resized = how.widest === null ? sharp(png) : sharp(png).resize({ width: how.widest, withoutEnlargement: true });
+  const { data, info } = await resized
+    .flatten({ background: "#ffffff" })
+    // Coloured text on white frays when colours are halved, so all of them are kept.
+    .jpeg({ quality: how.quality, mozjpeg: true, chromaSubsampling: "4:4:4" })
+    .toBuffer({ resolveWithObject: true });
+  return {
+    bytes: data,
+    mediaType: "image/jpeg",
+    extension: "jpg",
+    colours: "jpeg",
+    width: info.width,
+    height: info.height,
+  };
+};
+
+/** Three bytes a pixel. */
+interface Pixels {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+const pixelsOf = async (bytes: Uint8Array): Promise<Pixels> => {
+  const picture = sharp(bytes).flatten({ background: "#ffffff" }).toColourspace("srgb");
+  const { data, info } = await picture.raw().toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height };
+};
+
+/** Among 20,000 pixels a dashboard shows some hundred colours, a gradient over the whole page some thousand, a photograph more. */
+const photographicColours = 8_000;
+
+const isPhotographic = ({ data }: Pixels): boolean => {
+  const pixels = Math.floor(data.byteLength / 3);
+  const stride = Math.max(1, Math.floor(pixels / 20_000));
+  const colours = new Set<number>();
+  for (let at = 0; at < pixels; at += stride) colours.add(colourAt(data, at * 3));
+  return colours.size > photographicColours;
+};
+
+const colourAt = (data: Uint8Array, at: number): number =>
+  ((data[at] ?? 0) << 16) | ((data[at + 1] ?? 0) << 8) | (data[at + 2] ?? 0);
+
+/** Side of the squares that are compared: a small photograph in a corner must not drown in a white page. */
+const square = 32;
+/** Mean difference of a channel within one square, of 255: below 4 neighbouring shades can't be told apart on a screen. */
+const worstSquare = 4;
+
+/** Compares two pictures of one size square by square. */
+const looksTheSame = (before: Pixels, after: Pixels): boolean => {
+  const across = Math.ceil(before.width / square);
+  const sums = new Float64Array(across * Math.ceil(before.height / square));
+  const { data, width } = before;
+  const other = after.data;
+  const rowBytes = width * 3;
+  for (let at = 0; at < data.byteLength; at += 1) {
+    const difference = Math.abs((data[at] ?? 0) - (other[at] ?? 0));
+    if (difference === 0) continue;
+    const row = Math.floor(at / rowBytes);
+    const cell = Math.floor(row / square) * across + Math.floor((at - row * rowBytes) / 3 / square);
+    sums[cell] = (sums[cell] ?? 0) + difference;
+  }
+  return sums.every((sum) => sum / (square * square * 3) <= worstSquare);
+};

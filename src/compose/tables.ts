@@ -1,0 +1,111 @@
+import { parse } from "csv-parse/sync";
+import { stringify } from "csv-stringify/sync";
+import writeXlsx, { type Cell } from "write-excel-file/node";
+import { Fault, wordsOf } from "#model/fault.ts";
+import type { Table } from "#model/message.ts";
+
+/** Reads a view's CSV as it was proven: UTF-8 with or without a mark, the first line is the header. Throws `render.export`. */
+export const tableOf = (csv: Uint8Array): Table => {
+  try {
+    const records: string[][] = parse(Buffer.from(csv), {
+      bom: true,
+      relax_column_count: true,
+      skip_empty_lines: true,
+    });
+    const [columns = [], ...rows] = records;
+    return { columns, rows };
+  } catch (cause) {
+    throw new Fault("render.export", `the view's CSV can't be read: ${wordsOf(cause)}`, {
+      hint: "Draw the view again.",
+      cause,
+    });
+  }
+};
+
+/**
+ * The CSV that people get: commas and CRLF (RFC 4180), every row of the view. It begins with a byte order mark, because Excel reads a
+ * file without one in the machine's old code page and breaks each umlaut; programs that read UTF-8 skip it. The comma stays in every
+ * language: whoever wants columns in a German Excel takes the XLSX.
+ */
+export const csvForPeople = ({ columns, rows }: Table): Uint8Array =>
+  Buffer.from(
+    stringify([columns.map(harmless), ...rows.map((row) => row.map(harmless))], {
+      bom: true,
+      record_delimiter: "windows",
+    }),
+  );
+
+/**
+ * A cell that a spreadsheet would run as a formula gets an apostrophe before it: a customer may call himself `=HYPERLINK(…)`.
+ * Numbers with a sign are no formulas and stay numbers.
+ */
+export const harmless = (cell: string): string =>
+  /^\s*[=+\-@\t\r＝＋－＠]/u.test(cell) && !isSignedNumber(cell) ? `'${cell}` : cell;
+
+const isSignedNumber = (cell: string): boolean =>
+  /^[-+]?(\d+|\d{1,3}([,.]\d{3})+)([.,]\d+)?(e[-+]?\d+)?\s?%?$/i.test(cell.trim()) && !/^[\t\r]/.test(cell);
+
+type ColumnKind = "number" | "date" | "text";
+
+/** Excel takes no longer text in a cell and no more rows in a sheet. */
+const mostCellLetters = 32_767;
+const mostRows = 1_048_575;
+
+/** False for more rows than Excel takes. */
+export const fitsExcel = ({ rows }: Table): boolean => rows.length <= mostRows;
+
+/** The same rows for Excel: numbers are numbers, dates are dates, the header is bold and stays in place. `sheet` names the tab. */
+export const xlsxForPeople = async ({ columns, rows }: Table, sheet: string): Promise<Uint8Array> => {
+  const kinds = columns.map((_, at) => kindOf(rows, at));
+  const header: Cell[] = columns.map((name, at) => ({
+    value: clean(name),
+    type: String,
+    fontWeight: "bold",
+    align: kinds[at] === "number" ? "right" : "left",
+  }));
+  const cells = rows.map((row) => columns.map((_, at) => cellOf(row[at] ?? "", kinds[at] ?? "text")));
+  const widths = columns.map((name, at) => ({ width: widthOf(name, rows, at) }));
+  return writeXlsx([header, ...cells], { sheet: sheetName(sheet), columns: widths, stickyRowsCount: 1 }).toBuffer();
+};
+
+/** A column is of numbers only if every cell is one: article numbers with leading zeros and long account numbers stay text. */
+const kindOf = (rows: Table["rows"], at: number): ColumnKind => {
+  const cells = rows.map((row) => row[at] ?? "").filter((cell) => cell !== "");
+  if (cells.length === 0) return "text";
+  if (cells.every(isPlainNumber)) return "number";
+  return cells.every(isDate) ? "date" : "text";
+};
+
+const isPlainNumber = (cell: string): boolean =>
+  /^-?(0|[1-9]\d*)(\.\d+)?$/.test(cell) && cell.replaceAll(/\D/g, "").length <= 15;
+
+const isDate = (cell: string): boolean => /^\d{4}-\d\d-\d\d$/.test(cell) && !Number.isNaN(Date.parse(cell));
+
+const cellOf = (text: string, kind: ColumnKind): Cell => {
+  if (text === "") return null;
+  switch (kind) {
+    case "number":
+      return { value: Number(text), type: Number };
+    case "date":
+      return { value: new Date(`${text}T00:00:00Z`), type: Date, format: "yyyy-mm-dd" };
+    case "text":
+      return { value: clean(text), type: String };
+  }
+};
+
+const clean = (text: string): string => text.slice(0, mostCellLetters);
+
+/** Wide enough for what the first rows hold, within what fits a screen. */
+const widthOf = (name: string, rows: Table["rows"], at: number): number => {
+  const longest = rows.slice(0, 500).reduce((most, row) => Math.max(most, (row[at] ?? "").length), name.length);
+  return Math.min(60, Math.max(9, longest + 2));
+};
+
+/** Excel refuses these marks and more than 31 letters in a tab's name. */
+const sheetName = (name: string): string => {
+  const allowed = name
+    .replaceAll(/[\\/?*[\]:]/g, " ")
+    .replaceAll(/^'+|'+$/g, "")
+    .trim();
+  return [...allowed].slice(0, 31).join("") || "Data";
+};
