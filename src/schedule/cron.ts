@@ -1,7 +1,7 @@
 /**
- * Expression + zone → instants. The matching is written here, not left to a cron library: on the night the clocks go forward
- * croner 11 leaves out all of a schedule of every quarter past two, on the night they go back it runs it twice over, and it reads the clock while it parses.
- * A test compares the two where no clock changes.
+ * Expression + zone → instants. The matching is written here, not left to a cron library. For the quarters of the hour from two to
+ * three croner 11 yields nothing on the night that hour is skipped and both passes on the night it is repeated; it also reads the
+ * clock while it parses. A test compares the two where no clock changes.
  *
  * The rules for such nights. A schedule with fixed hours: a time that the clocks skip is due at the first instant after the gap,
  * a time that comes twice is due the first time only. With a wildcard or a step in the hours elapsed time counts: both passes of a
