@@ -5,7 +5,7 @@ import { isSecretName } from "#config/mask.ts";
 import { type Finding, valueAt } from "#config/mistakes.ts";
 import { nearestOf, quoted } from "#config/nearest.ts";
 import { schema, type Written } from "#config/schema.ts";
-import { keysOf, shapeAt, wholeShape } from "#config/shape.ts";
+import { keysOf, type Shape, shapeAt, wholeShape } from "#config/shape.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -71,9 +71,9 @@ interface Found {
   readonly wrong: readonly Path[];
 }
 
-const unknownKeys = (issue: Issue & { readonly keys: readonly string[] }): Found => {
+const unknownKeys = (issue: Issue & { readonly keys: readonly string[] }, shape: Shape): Found => {
   const path = issue.path as Path;
-  const known = Object.keys(keysOf(shapeAt(wholeShape(), path)));
+  const known = Object.keys(keysOf(shapeAt(shape, path)));
   const wrong = issue.keys.map((key): Path => [...path, key]);
   const meant = issue.keys.flatMap((key) => nearestOf(key, known).map((near): Path => [...path, near]));
   const findings = issue.keys.map((key): Finding => {
@@ -82,8 +82,8 @@ const unknownKeys = (issue: Issue & { readonly keys: readonly string[] }): Found
   return { findings, meant, wrong };
 };
 
-const foundIn = (issue: Issue, document: Document): Found => {
-  if (issue.code === "unrecognized_keys") return unknownKeys(issue);
+const foundIn = (issue: Issue, document: Document, shape: Shape): Found => {
+  if (issue.code === "unrecognized_keys") return unknownKeys(issue, shape);
   const path = issue.path as Path;
   const part = issue.code === "invalid_key" ? "key" : "value";
   const message = messageOf(issue, valueAt(document.value, path));
@@ -117,7 +117,8 @@ export const judge = (document: Document): Judgement => {
     const read = schema.safeParse(rest);
     if (read.success) return { written: read.data, findings, meant };
     const issues = read.error.issues.flatMap((issue) => flat(issue, []));
-    for (const found of issues.map((issue) => foundIn(issue, document))) {
+    const shape = wholeShape();
+    for (const found of issues.map((issue) => foundIn(issue, document, shape))) {
       findings.push(...found.findings);
       meant.push(...found.meant);
       for (const path of found.wrong) prune(rest, path);
