@@ -50,6 +50,8 @@ interface Running {
   readonly shown: Set<string>;
   renders: number;
   isCondemned: boolean;
+  /** The language of its pages so far; `null` before the first. */
+  language: string | null;
 }
 
 /** Each look at the memory reads the process table, so not every render does it. */
@@ -62,24 +64,27 @@ export const openBrowser = (install: ChromiumInstall, limits: BrowserLimits): Wa
   const end = async (): Promise<void> => {
     const last = running;
     running = null;
+    lent = null;
     if (last !== null) await endRunning(last, limits);
   };
-  const giveBack = async (): Promise<void> => {
+  const giveBack = async (tab: Tab | null): Promise<void> => {
+    if (running === null || tab === null || tab !== lent) return;
     lent = null;
-    if (running === null) return;
     if (!(await isRested(running, limits)) || (await isWorn(running, limits))) await end();
   };
   return {
     page: async (lending) => {
-      if (lent !== null) await giveBack();
-      if (running !== null && running.isCondemned) await end();
+      await giveBack(lent);
+      if (running?.isCondemned) await end();
       running ??= await start(install, limits);
-      const tab = await lend(running, lending, { limits, giveBack }).catch(async (error) => {
+      try {
+        if (isOtherLanguage(running, lending.look)) running = await renewPage(running, limits);
+        lent = await lend(running, lending, { limits, giveBack });
+        return lent;
+      } catch (error) {
         await end();
         throw crashed("at the start of a render", error);
-      });
-      lent = tab;
-      return tab;
+      }
     },
     pid: () => running?.chromium.pid ?? null,
     [Symbol.asyncDispose]: end,
@@ -89,16 +94,34 @@ export const openBrowser = (install: ChromiumInstall, limits: BrowserLimits): Wa
 const start = async (install: ChromiumInstall, limits: BrowserLimits): Promise<Running> => {
   const chromium = await launchChromium(install, limits);
   try {
-    return await within({ name: "the start of the browser", ms: limits.launchMs }, () => prepare(chromium));
+    return await within({ name: "the start of the browser", ms: limits.launchMs }, async () => {
+      const [first] = await chromium.browser.pages();
+      return prepare(chromium, first ?? (await chromium.browser.newPage()));
+    });
   } catch (error) {
     chromium.end();
     throw crashed("at its start", error);
   }
 };
 
-const prepare = async (chromium: RunningChromium): Promise<Running> => {
-  const [first] = await chromium.browser.pages();
-  const page = first ?? (await chromium.browser.newPage());
+/**
+ * A page's process remembers for each character which font drew it, whatever the language asked for was, so that after a Japanese view a
+ * Chinese one would have Japanese shapes. Another language gets a page with a process of its own.
+ */
+const renewPage = async (running: Running, limits: BrowserLimits): Promise<Running> =>
+  within({ name: "a page for another language", ms: limits.callMs }, async () => {
+    const { chromium, page, renders } = running;
+    const renewed = await prepare(chromium, await chromium.browser.newPage());
+    await page.close();
+    return { ...renewed, renders };
+  });
+
+const isOtherLanguage = ({ language }: Running, look: Look): boolean =>
+  language !== null && language !== languageOf(look);
+
+const languageOf = ({ locale }: Look): string => locale.split("-")[0] ?? locale;
+
+const prepare = async (chromium: RunningChromium, page: Page): Promise<Running> => {
   const cdp = await page.createCDPSession();
   const guard = await guardPage(page, cdp);
   page.on("dialog", (dialog) => void dialog.dismiss().catch(() => {}));
@@ -113,6 +136,7 @@ const prepare = async (chromium: RunningChromium): Promise<Running> => {
     ...watchDocuments(page),
     renders: 0,
     isCondemned: false,
+    language: null,
   };
 };
 
@@ -143,12 +167,13 @@ const watchDocuments = (page: Page): Pick<Running, "documents" | "status" | "sho
 
 interface Lender {
   readonly limits: BrowserLimits;
-  readonly giveBack: () => Promise<void>;
+  readonly giveBack: (tab: Tab) => Promise<void>;
 }
 
 const lend = async (running: Running, { look, hosts }: Lending, { limits, giveBack }: Lender): Promise<Tab> => {
   const { page, cdp, guard, recorder } = running;
   running.renders += 1;
+  running.language = languageOf(look);
   const forgetMark = await within({ name: "preparing the page", ms: limits.callMs }, async () => {
     await dress(page, cdp, look);
     await guard.allow(hosts);
@@ -158,7 +183,7 @@ const lend = async (running: Running, { look, hosts }: Lending, { limits, giveBa
   const condemn = (): void => {
     running.isCondemned = true;
   };
-  return {
+  const tab: Tab = {
     page,
     cdp,
     look,
@@ -171,9 +196,10 @@ const lend = async (running: Running, { look, hosts }: Lending, { limits, giveBa
     condemn,
     [Symbol.asyncDispose]: async () => {
       await forgetMark().catch(condemn);
-      await giveBack();
+      await giveBack(tab);
     },
   };
+  return tab;
 };
 
 const dress = async (page: Page, cdp: CDPSession, look: Look): Promise<void> => {

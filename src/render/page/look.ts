@@ -42,6 +42,7 @@ const wordsInPage = () => {
     field.getBoundingClientRect().width > 0;
   return {
     title: document.title,
+    // biome-ignore lint/performance/useDomNodeTextContent: only what people can see counts here.
     text: (document.body?.innerText ?? "").slice(0, 2_000),
     passwordFields: [...document.querySelectorAll("input[type=password]")].filter(isSeen).length,
   };
@@ -69,9 +70,8 @@ export const readTexts = async (
 /** Runs in the page. */
 const textsInPage = ({ selectors }: { selectors: readonly string[] }) => ({
   texts: selectors.flatMap((selector) => {
-    const found = [...document.querySelectorAll(selector)];
-    return found.length === 0
-      ? []
-      : [{ selector, text: found.map((one) => one.innerText ?? one.textContent ?? "").join("\n") }];
+    // biome-ignore lint/performance/useDomNodeTextContent: only what people can see counts here.
+    const words = [...document.querySelectorAll(selector)].map((one) => one.innerText ?? one.textContent ?? "");
+    return words.length === 0 ? [] : [{ selector, text: words.join("\n") }];
   }),
 });

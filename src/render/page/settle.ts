@@ -5,7 +5,7 @@ import type { TileState } from "#render/inspect.ts";
 import { pictureOf } from "#render/page/picture.ts";
 import { newReveal } from "#render/page/reveal.ts";
 import { type PageSigns, readSigns, type TileMarks } from "#render/page/signs.ts";
-import { phase, type Tab } from "#render/page/tab.ts";
+import { isBrokenCall, phase, type Tab } from "#render/page/tab.ts";
 
 /** When a view counts as drawn. */
 export interface SettleOptions {
@@ -75,18 +75,22 @@ const newWatch = (tab: Tab, options: SettleOptions): (() => Promise<Seen>) => {
       return { missing: ["the page, laid out in full"], signs };
     }
     const missing = missingSigns(tab, signs, options);
-    if (missing.length > 0) return { missing, signs };
+    if (missing.some((words) => words !== quietNetwork)) return { missing, signs };
     if (await reveal()) return { missing: ["the page, laid out in full"], signs };
-    return { missing: (await isStill()) ? [] : ["two equal pictures (something on the page keeps moving)"], signs };
+    // The pictures are compared while the network is still watched, so that the two waits are one.
+    return { missing: (await isStill()) ? missing : [...missing, equalPictures], signs };
   };
 };
+
+const quietNetwork = "a quiet network";
+const equalPictures = "two equal pictures (something on the page keeps moving)";
 
 /** A page that goes to its next document in the middle of a question isn't drawn, and that is no error. */
 const nothingYet =
   (tab: Tab, documents: number) =>
   async (error: unknown): Promise<PageSigns> => {
-    const isGone = error instanceof Error && /context|navigat|frame/i.test(error.message);
-    if (!isGone && tab.documents() === documents) throw error;
+    const isGone = error instanceof Error && /context|navigat|no frame/i.test(error.message);
+    if (isBrokenCall(error) || (!isGone && tab.documents() === documents)) throw error;
     return { isLoaded: false, hasFonts: false, isDrawn: false, busy: 0, tiles: [], isSignMet: false };
   };
 
@@ -98,7 +102,7 @@ const missingSigns = (tab: Tab, signs: PageSigns, options: SettleOptions): reado
   const stillLoading = signs.tiles.some(({ state }) => state === "loading");
   const rules: readonly (readonly [isThere: boolean, words: string])[] = [
     [signs.isLoaded, "the end of loading"],
-    [isQuiet, "a quiet network"],
+    [isQuiet, quietNetwork],
     [signs.hasFonts, "its fonts"],
     [signs.busy === 0 && !stillLoading, "the end of its marks of loading"],
     [signs.isDrawn, "anything to see"],
@@ -106,17 +110,15 @@ const missingSigns = (tab: Tab, signs: PageSigns, options: SettleOptions): reado
   return rules.filter(([isThere]) => !isThere).map(([, words]) => words);
 };
 
-/** Compares pictures: true once the same picture has been seen for `stillMs`. */
+/** Compares pictures that lie `stillMs` apart; in between it answers what it found last. */
 const newStillness = (tab: Tab, stillMs: number): (() => Promise<boolean>) => {
-  let last: { readonly picture: Buffer; readonly since: number } | null = null;
+  let last: { readonly picture: Buffer; readonly at: number; readonly isStill: boolean } | null = null;
   return async () => {
+    const at = performance.now();
+    if (last !== null && at - last.at < stillMs) return last.isStill;
     const picture = await pictureOf(tab);
-    const now = performance.now();
-    if (last === null || !last.picture.equals(picture)) {
-      last = { picture, since: now };
-      return false;
-    }
-    return now - last.since >= stillMs;
+    last = { picture, at, isStill: last?.picture.equals(picture) ?? false };
+    return last.isStill;
   };
 };
 

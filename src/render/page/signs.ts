@@ -78,6 +78,7 @@ const pageSigns = () => {
     );
   };
   const { body } = document;
+  // biome-ignore lint/performance/useDomNodeTextContent: only what people can see counts here.
   const hasText = (body?.innerText ?? "").trim() !== "";
   return {
     isLoaded: document.readyState === "complete",
@@ -101,6 +102,7 @@ const tileSigns = ({ tile, brokenTile, attribute }: TileQuestion) => {
   const nameOf = (element: PageElement, position: number) => {
     const heading = element.querySelector("h1, h2, h3, h4, h5, h6, [role=heading], header, figcaption, caption");
     const words = [
+      // biome-ignore lint/performance/useDomNodeTextContent: only what people can see counts here.
       heading?.innerText ?? heading?.textContent,
       element.getAttribute("aria-label"),
       element.getAttribute("title"),

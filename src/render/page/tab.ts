@@ -68,6 +68,6 @@ const brokenCall =
   /target closed|session closed|connection closed|detached|protocoltimeout|timed out|crash|not attached/i;
 
 /** True for puppeteer's errors about a browser or page that is no longer there or doesn't answer. */
-const isBrokenCall = (error: unknown): boolean =>
+export const isBrokenCall = (error: unknown): boolean =>
   error instanceof Error &&
-  (/^(TargetCloseError|ProtocolError|ConnectionClosedError)$/.test(error.name) || brokenCall.test(error.message));
+  (/^(TargetCloseError|ConnectionClosedError)$/.test(error.name) || brokenCall.test(error.message));
