@@ -49,6 +49,8 @@ export const startEmbedded = async (settings: EmbeddedSettings): Promise<Embedde
 /** Our place in the server: the connection whose lock says that somebody uses it. */
 interface Hold extends Running {
   readonly anchor: pg.Client;
+  /** Resolved when the connection has fallen. */
+  readonly gone: Promise<void>;
 }
 
 const urlOf = (cluster: Cluster, port: number): string =>
@@ -61,14 +63,16 @@ interface Place {
   readonly limits: { readonly startMs: number; readonly answerMs: number };
   /** The port that pools already know; without one the last or a free one is chosen. */
   readonly port?: number;
+  /** Ends the trying; a server that was just started stays, for who comes next. */
+  readonly signal?: AbortSignal;
 }
 
 /** Joins what runs, starts what doesn't, until one of both succeeded or the time is over. */
 const joinOrStart = async (place: Place): Promise<Hold> => {
-  const { cluster, limits } = place;
+  const { cluster, limits, signal } = place;
   const deadline = performance.now() + limits.startMs;
   let last = "it did not answer";
-  for (let tries = 0; performance.now() < deadline; tries += 1) {
+  for (let tries = 0; performance.now() < deadline && !signal?.aborted; tries += 1) {
     const running = await findRunning(cluster);
     const result = running === null ? await start(place) : await joinOrEnd(place, running);
     if (typeof result !== "string") return result;
@@ -107,13 +111,13 @@ const isRecovering = (words: string): boolean => /starting up|recover|not yet ac
 
 /** Connects as soon as the server takes connections; or why it didn't. */
 const waitFor = async (
-  { cluster, limits }: Place,
+  { cluster, limits, signal }: Place,
   running: Running,
   launched: Launched | null,
 ): Promise<Hold | string> => {
   const last = performance.now() + limits.startMs;
   let deadline = performance.now() + limits.answerMs;
-  while (performance.now() < Math.min(deadline, last)) {
+  while (performance.now() < Math.min(deadline, last) && !signal?.aborted) {
     const ended = (await launched?.ended()) ?? null;
     if (ended !== null) return ended;
     const result = await take(cluster, running, Math.min(limits.answerMs, 5_000));
@@ -135,11 +139,12 @@ const take = async (cluster: Cluster, running: Running, limitMs: number): Promis
     connectionTimeoutMillis: limitMs,
   });
   anchor.on("error", () => {});
+  const gone = new Promise<void>((done) => anchor.once("end", done));
   try {
     await anchor.connect();
     // Waits while the last one to leave holds the lock alone; the connection then ends with the server.
     await anchor.query(`select pg_advisory_lock_shared(${lockKey})`);
-    return { ...running, anchor };
+    return { ...running, anchor, gone };
   } catch (error) {
     await anchor.end().catch(() => undefined);
     refuseOtherPassword(cluster, error);
@@ -165,30 +170,30 @@ interface Keeping extends Place {
 /** Watches the anchor: when its connection falls, the server is joined or started again, for as long as it takes. */
 const keep = ({ log, ...place }: Keeping, first: Hold): Keeper => {
   let hold = first;
-  let leaving = false;
+  const leaving = new AbortController();
   let returning: Promise<void> = Promise.resolve();
   const watch = (watched: Hold): void => {
-    watched.anchor.once("end", () => {
-      if (!leaving) returning = comeBack();
+    void watched.gone.then(() => {
+      if (!leaving.signal.aborted) returning = comeBack();
     });
   };
   const comeBack = async (): Promise<void> => {
     log.warn("embedded.lost", { pid: hold.pid });
-    for (let waitMs = 50; !leaving; waitMs = Math.min(waitMs * 2, 2_000)) {
+    for (let waitMs = 50; !leaving.signal.aborted; waitMs = Math.min(waitMs * 2, 2_000)) {
       try {
-        hold = await joinOrStart({ ...place, port: first.port });
+        hold = await joinOrStart({ ...place, port: first.port, signal: leaving.signal });
         log.info("embedded.back", { pid: hold.pid, port: hold.port });
         return watch(hold);
       } catch (error) {
-        log.error("embedded.failed", { error });
-        await pause(waitMs);
+        if (!leaving.signal.aborted) log.error("embedded.failed", { error });
+        await pause(waitMs, undefined, { signal: leaving.signal }).catch(() => undefined);
       }
     }
   };
   watch(first);
   let left: Promise<void> | null = null;
   const leave = async (): Promise<void> => {
-    leaving = true;
+    leaving.abort();
     await returning;
     await leaveServer(hold, log);
   };
