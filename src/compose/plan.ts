@@ -163,7 +163,8 @@ export const sizeInWords = (bytes: number, locale: string): string => {
   return new Intl.NumberFormat(tagOf(locale), { style: "unit", unit, maximumFractionDigits: digits }).format(amount);
 };
 
-const asOfText = ({ delivery, dataAsOf, parts }: EmailInput): string | null => {
+const asOfText = ({ delivery, dataAsOf, parts, notice }: EmailInput): string | null => {
+  if (notice === "late-note") return null;
   const given = [dataAsOf, ...parts.map((part) => part.dataAsOf)].filter((text) => text !== null && text.trim() !== "");
   const texts = new Set(given.map((text) => cut(asOfInWords(text ?? "", delivery), 80)));
   return texts.size === 0 ? null : [...texts].join(" · ");

@@ -31,7 +31,7 @@ export const fileNames = (files: readonly NamedFile[]): readonly string[] => {
 
 const stemOf = ({ report, view, filters, date }: NamedFile): string => {
   const values = filters === "all" ? [] : Object.values(filters).flat();
-  const middle = values.length > 4 ? [...values.slice(0, 3), `+${values.length - 3}`] : values;
+  const middle = values.length > 4 ? [...values.slice(0, 3), "etc"] : values;
   const words = [report, view ?? "", middle.map(safe).join("-")].map(safe).filter((word) => word !== "");
   // The date stands at the end and must survive the cut, so the front is cut to leave it room.
   return `${cutBytes(words.join("_") || "report", mostBytes - 20)}_${safe(date)}`;
