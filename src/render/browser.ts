@@ -52,6 +52,8 @@ interface Running {
   isCondemned: boolean;
   /** The language of its pages so far; `null` before the first. */
   language: string | null;
+  /** Takes this render's mark off. */
+  unmark: () => Promise<void>;
 }
 
 /** Each look at the memory reads the process table, so not every render does it. */
@@ -137,6 +139,7 @@ const prepare = async (chromium: RunningChromium, page: Page): Promise<Running> 
     renders: 0,
     isCondemned: false,
     language: null,
+    unmark: () => Promise.resolve(),
   };
 };
 
@@ -174,11 +177,11 @@ const lend = async (running: Running, { look, hosts }: Lending, { limits, giveBa
   const { page, cdp, guard, recorder } = running;
   running.renders += 1;
   running.language = languageOf(look);
-  const forgetMark = await within({ name: "preparing the page", ms: limits.callMs }, async () => {
+  await within({ name: "preparing the page", ms: limits.callMs }, async () => {
     await dress(page, cdp, look);
     await guard.allow(hosts);
     recorder.reset();
-    return forgetSession(page);
+    running.unmark = await forgetSession(page);
   });
   const condemn = (): void => {
     running.isCondemned = true;
@@ -194,10 +197,7 @@ const lend = async (running: Running, { look, hosts }: Lending, { limits, giveBa
     gone: running.gone,
     isAlive: () => answers(running),
     condemn,
-    [Symbol.asyncDispose]: async () => {
-      await forgetMark().catch(condemn);
-      await giveBack(tab);
-    },
+    [Symbol.asyncDispose]: () => giveBack(tab),
   };
   return tab;
 };
@@ -234,6 +234,7 @@ const isRested = async (running: Running, limits: BrowserLimits): Promise<boolea
   try {
     await within({ name: "emptying the page", ms: limits.callMs }, async () => {
       await Promise.race([forget(page, cdp, shown), running.gone]);
+      await running.unmark();
       await guard.allow({ pages: [] });
     });
     recorder.reset();

@@ -17,7 +17,9 @@ beforeAll(async () => {
     "/slow-data": () => {},
     "/waiting": pageOf("<h1>Sales</h1><script>fetch('/slow-data')</script>"),
     "/loop": pageOf("<h1>Sales</h1><script>setTimeout(() => { for (;;); }, 200)</script>"),
-    "/where": pageOf("<p id=where></p><script>where.textContent = [navigator.language, new Intl.DateTimeFormat().resolvedOptions().timeZone, matchMedia('(prefers-color-scheme: dark)').matches, (1.5).toLocaleString(), innerWidth].join(' ')</script>"),
+    "/where": pageOf(
+      "<p id=where></p><script>where.textContent = [navigator.language, new Intl.DateTimeFormat().resolvedOptions().timeZone, matchMedia('(prefers-color-scheme: dark)').matches, (1.5).toLocaleString(), innerWidth].join(' ')</script>",
+    ),
   });
 });
 afterAll(() => pages[Symbol.asyncDispose]());
@@ -32,7 +34,8 @@ const render = async (browser: WarmBrowser): Promise<number> => {
 
 const processes = (pid: number | null) => groupMembers(pid ?? -1);
 
-const gone = (pid: number | null) => vi.waitFor(async () => expect(await processes(pid)).toEqual([]), { timeout: 5_000 });
+const gone = (pid: number | null) =>
+  vi.waitFor(async () => expect(await processes(pid)).toEqual([]), { timeout: 5_000 });
 
 const pidOf = (browser: WarmBrowser): number => {
   const pid = browser.pid();

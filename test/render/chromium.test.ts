@@ -8,7 +8,7 @@ import { capturePng } from "#render/page/capture.ts";
 import { open } from "#render/page/open.ts";
 import { settle } from "#render/page/settle.ts";
 import { openTestBrowser, testCacheDir, testChromium, testLook } from "../support/browsers.ts";
-import { pageOf, startPages } from "../support/pages.ts";
+import { startPages } from "../support/pages.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -18,7 +18,11 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test("the shipped Chromium is taken where no other is named or installed by puppeteer", async () => {
   const notes: ChromiumNote[] = [];
-  const found = await findChromium({ cacheDir: testCacheDir, kinds: ["shipped"], onProgress: (note) => notes.push(note) });
+  const found = await findChromium({
+    cacheDir: testCacheDir,
+    kinds: ["shipped"],
+    onProgress: (note) => notes.push(note),
+  });
   expect(found).toMatchObject({ kind: "shipped", version: expect.stringMatching(/^HeadlessChrome\/\d+/) });
   expect(found.env["FONTCONFIG_FILE"]).toContain(testCacheDir);
   const noSandbox = notes.filter(({ event }) => event === "chromium.no-sandbox");
@@ -36,7 +40,10 @@ test("a configured path is taken before all others", async () => {
   const { path } = await testChromium();
   const link = join(folder, "my-chromium");
   await symlink(path, link);
-  expect(await findChromium({ cacheDir: testCacheDir, configured: link })).toMatchObject({ kind: "configured", path: link });
+  expect(await findChromium({ cacheDir: testCacheDir, configured: link })).toMatchObject({
+    kind: "configured",
+    path: link,
+  });
 });
 
 test("a configured path that doesn't work is a fault and no other is taken in its place", async () => {
@@ -44,7 +51,10 @@ test("a configured path that doesn't work is a fault and no other is taken in it
   await writeFile(broken, "#!/bin/sh\nexit 1\n", { mode: 0o755 });
   for (const configured of [join(folder, "absent"), broken]) {
     const search = findChromium({ cacheDir: testCacheDir, configured });
-    await expect(search).rejects.toMatchObject({ code: "browser.missing", message: expect.stringContaining(configured) });
+    await expect(search).rejects.toMatchObject({
+      code: "browser.missing",
+      message: expect.stringContaining(configured),
+    });
   }
 });
 
@@ -54,7 +64,7 @@ test("without any browser the fault says what to do", async () => {
 });
 
 test("emoji, Japanese, Chinese and Korean are drawn, and one character in the shape of its page's language", async () => {
-  const samples = { ja: "直骨海", zh: "直骨海", ko: "한국어", en: "😀🎉", "fr": "\u{10FFFD}\u{10FFFC}" };
+  const samples = { ja: "直骨海", zh: "直骨海", ko: "한국어", en: "😀🎉", fr: "\u{10FFFD}\u{10FFFC}" };
   const answers = Object.entries(samples).map(([language, text]) => [`/${language}`, pageIn(language, text)] as const);
   await using pages = await startPages(Object.fromEntries(answers));
   await using browser = await openTestBrowser();

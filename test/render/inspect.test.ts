@@ -19,11 +19,23 @@ test.each<[string, Partial<PageFacts>, string]>([
   ["401 says sign-in", { status: 401 }, "signin"],
   ["500 says error page", { status: 500 }, "error-page"],
   ["404 says error page even with a tile", { status: 404 }, "error-page"],
-  ["a short page that speaks of a bad gateway is an error page", { tiles: [], text: "502 Bad Gateway nginx" }, "error-page"],
+  [
+    "a short page that speaks of a bad gateway is an error page",
+    { tiles: [], text: "502 Bad Gateway nginx" },
+    "error-page",
+  ],
   ["a title can say it alone", { tiles: [], title: "Page not found", text: "" }, "error-page"],
   ["one colour is blank", { picture: { commonestShare: 1, colours: 1 } }, "blank"],
-  ["next to one colour without a word is blank", { text: "", picture: { commonestShare: 0.99995, colours: 2 } }, "blank"],
-  ["next to one colour with words is not blank", { text: "No orders", picture: { commonestShare: 0.99995, colours: 9 } }, "ok"],
+  [
+    "next to one colour without a word is blank",
+    { text: "", picture: { commonestShare: 0.99995, colours: 2 } },
+    "blank",
+  ],
+  [
+    "next to one colour with words is not blank",
+    { text: "No orders", picture: { commonestShare: 0.99995, colours: 9 } },
+    "ok",
+  ],
   ["a dashboard whose tiles speak of errors is ok", { text: "Unexpected error rate 0.3 %" }, "ok"],
   ["a long text about errors without tiles is ok", { tiles: [], text: `bad gateway ${"x".repeat(900)}` }, "ok"],
 ])("%s", (_, more, verdict) => {

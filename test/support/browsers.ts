@@ -16,7 +16,14 @@ export const testLimits: BrowserLimits = {
   megabytes: 4_000,
 };
 
-export const testLook: Look = { width: 1000, height: 700, scale: 1, locale: "en-GB", zone: "Europe/Berlin", theme: "light" };
+export const testLook: Look = {
+  width: 1000,
+  height: 700,
+  scale: 1,
+  locale: "en-GB",
+  zone: "Europe/Berlin",
+  theme: "light",
+};
 
 /** The Chromium that the tests draw with. */
 export const testChromium = (): Promise<ChromiumInstall> => findChromium({ cacheDir: testCacheDir });
@@ -26,5 +33,8 @@ export const openTestBrowser = async (limits: Partial<BrowserLimits> = {}): Prom
   openBrowser(await testChromium(), { ...testLimits, ...limits });
 
 /** Lends the page for the hosts named, with the look of the tests. */
-export const lendTo = (browser: WarmBrowser, hosts: readonly string[], more: Partial<Lending["hosts"]> = {}): Promise<Tab> =>
-  browser.page({ look: testLook, hosts: { pages: hosts, ...more } });
+export const lendTo = (
+  browser: WarmBrowser,
+  hosts: readonly string[],
+  more: Partial<Lending["hosts"]> = {},
+): Promise<Tab> => browser.page({ look: testLook, hosts: { pages: hosts, ...more } });

@@ -1,7 +1,7 @@
 import { Fault } from "#model/fault.ts";
 import { ask, isTrueIn, numberIn } from "#render/page/ask.ts";
 import type { PageDocument, PageWindow } from "#render/page/dom.ts";
-import { isBeyond } from "#render/page/picture.ts";
+import { shoot } from "#render/page/picture.ts";
 import { extentOf } from "#render/page/signs.ts";
 import { phase, type Tab } from "#render/page/tab.ts";
 
@@ -39,13 +39,7 @@ export const capturePng = async (tab: Tab, options: PngOptions): Promise<Png> =>
     staying(tab, async () => {
       const box = await boxOf(tab, clipSelector);
       refuseTall(box.height, maxHeightPx);
-      const { data } = await tab.cdp.send("Page.captureScreenshot", {
-        format: "png",
-        optimizeForSpeed: true,
-        captureBeyondViewport: isBeyond(tab, { width: box.width, height: box.y + box.height }),
-        clip: { ...box, scale: 1 },
-      });
-      const bytes = Buffer.from(data, "base64");
+      const bytes = await shoot(tab, { ...box, scale: 1 });
       return { bytes, width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
     }),
   );

@@ -7,11 +7,18 @@ import type { CDPSession, Page } from "puppeteer";
  */
 const storageTypes = "local_storage,indexeddb,service_workers,cache_storage,file_systems,websql";
 
+/** Frames within pages of another site have a storage apart, which their origin alone doesn't name; this one means all there is. */
+const everywhere = "*";
+
 /** Leaves the page for an empty document and clears what `origins` have stored. */
 export const forget = async (page: Page, cdp: CDPSession, origins: Iterable<string>): Promise<void> => {
+  // A navigation that is still waiting for its answer would hold up the next one.
+  await cdp.send("Page.stopLoading");
   await page.goto("about:blank");
   const real = [...origins].filter((origin) => /^https?:/.test(origin));
-  await Promise.all(real.map((origin) => cdp.send("Storage.clearDataForOrigin", { origin, storageTypes })));
+  await Promise.all(
+    [everywhere, ...real].map((origin) => cdp.send("Storage.clearDataForOrigin", { origin, storageTypes })),
+  );
   await cdp.send("Page.resetNavigationHistory");
 };
 

@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import type { CDPSession, HTTPRequest, HTTPResponse, Page } from "puppeteer";
 import { Fault } from "#model/fault.ts";
 import { type AddressBook, addressBook, isListed, isMetadataName } from "#render/page/address.ts";
+import { guardSockets } from "#render/page/sockets.ts";
 
 /** Where a page may go and what it may load. */
 export interface Hosts {
@@ -47,13 +48,13 @@ export const guardPage = async (page: Page, cdp: CDPSession): Promise<Guard> => 
   const state: State = { hosts: nothing, refusals: [], book: addressBook(), resolved: new Map() };
   page.on("request", (request) => void decide(state, request));
   page.on("response", (response) => noteResponse(state, response));
-  cdp.on("Network.webSocketCreated", ({ url }) => noteWebSocket(state, url));
-  await Promise.all([page.setRequestInterception(true), cdp.send("Network.enable")]);
+  await page.setRequestInterception(true);
+  const allowSockets = await guardSockets(page, cdp, (url) => noteSocket(state, url));
   return {
     allow: async (hosts) => {
       Object.assign(state, { hosts, refusals: [] });
       state.resolved.clear();
-      await allowWebSockets(cdp, hosts);
+      await allowSockets(hosts.pages);
     },
     refusals: () => state.refusals,
     fault: () => faultOf(state.refusals),
@@ -125,26 +126,11 @@ const noteResponse = (state: State, response: HTTPResponse): void => {
   note(state, { host: url.host, why: "never", isPage: false });
 };
 
-/** Requests for sockets can't be held back one by one, so the browser is told beforehand which ones to block. */
-const allowWebSockets = async (cdp: CDPSession, { pages }: Hosts): Promise<void> => {
-  const allowed = pages.flatMap((host) => ["ws", "wss"].map((scheme) => `${scheme}://${socketHost(host)}/*`));
-  const urlPatterns = [
-    ...allowed.map((urlPattern) => ({ urlPattern, block: false })),
-    ...["ws://*:*/*", "wss://*:*/*"].map((urlPattern) => ({ urlPattern, block: true })),
-  ];
-  await cdp.send("Network.setBlockedURLs", { urlPatterns });
-};
-
-const socketHost = (host: string): string => (/:\d+$/.test(host) ? host : `${host}:*`);
-
-const noteWebSocket = (state: State, address: string): void => {
-  const url = parse(address);
-  if (url === null || isListed(asHttp(url), state.hosts.pages)) return;
+const noteSocket = (state: State, url: URL): void => {
+  if (isListed(url, state.hosts.pages)) return;
   const isNever = isMetadataName(url.hostname) || state.book.kindOf(url.hostname) === "never";
   note(state, { host: url.host, why: isNever ? "never" : "not-listed", isPage: false });
 };
-
-const asHttp = (url: URL): URL => new URL(url.href.replace(/^ws/, "http"));
 
 const note = (state: State, refusal: Refusal): void => {
   if (state.refusals.length < mostRefusals || refusal.isPage || refusal.why === "never") state.refusals.push(refusal);

@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import type { PictureFacts } from "#render/inspect.ts";
-import { type Extent, extentOf } from "#render/page/signs.ts";
+import { extentOf } from "#render/page/signs.ts";
 import type { Tab } from "#render/page/tab.ts";
 
 /** A small picture has so many pixels at most; enough to see a tile change, few enough to take twice per render. */
@@ -11,18 +11,31 @@ export const pictureOf = async (tab: Tab): Promise<Buffer> => {
   const extent = await extentOf(tab);
   const height = Math.min(extent.height, 20_000);
   const scale = Math.min(1, Math.sqrt(smallPixels / (tab.look.width * height))) / tab.look.scale;
-  const { data } = await tab.cdp.send("Page.captureScreenshot", {
-    format: "png",
-    optimizeForSpeed: true,
-    captureBeyondViewport: isBeyond(tab, { ...extent, height }),
-    clip: { x: 0, y: 0, width: tab.look.width, height, scale },
-  });
-  return Buffer.from(data, "base64");
+  return shoot(tab, { x: 0, y: 0, width: tab.look.width, height, scale });
 };
 
+/** A part of the page in CSS pixels, and how large it becomes. */
+export interface Clip {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly scale: number;
+}
+
+/** A PNG of a part of the page. */
+export const shoot = async (tab: Tab, clip: Clip): Promise<Buffer> =>
+  Buffer.from(
+    await tab.page.screenshot({
+      type: "png",
+      optimizeForSpeed: true,
+      captureBeyondViewport: isBeyond(tab, clip.y + clip.height),
+      clip,
+    }),
+  );
+
 /** Pictures beyond the window make the page believe that it was resized, so it is asked for only where it is needed. */
-export const isBeyond = (tab: Tab, { height }: Extent): boolean =>
-  height > (tab.page.viewport()?.height ?? tab.look.height);
+const isBeyond = (tab: Tab, bottom: number): boolean => bottom > (tab.page.viewport()?.height ?? tab.look.height);
 
 /** Counts the colours of a picture. */
 export const pictureFacts = async (picture: Buffer): Promise<PictureFacts> => {

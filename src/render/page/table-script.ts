@@ -23,7 +23,7 @@ export const headOfTable = ({ selector }: { selector: string }) => {
 /** Runs in the page: scrolls the table to `top` and tells the rows that are drawn then. */
 export const visibleRows = async ({ selector, top }: TableLook) => {
   const root = document.querySelector(selector);
-  if (root === null) return { rows: [], step: 0, end: 0 };
+  if (root === null) return { rows: [], end: 0 };
   const around = (element: PageElement | null): PageElement[] =>
     element === null ? [] : [element, ...around(element.parentElement)];
   const scrolls = (element: PageElement) =>
@@ -42,16 +42,17 @@ export const visibleRows = async ({ selector, top }: TableLook) => {
     row.querySelector("td, [role=cell], [role=gridcell]") !== null &&
     row.getBoundingClientRect().height > 0;
   const rows = [...root.querySelectorAll("tr, [role=row]")].filter(isData).map((row) => {
-    const { top: at, height } = row.getBoundingClientRect();
+    const { top: seenAt, height } = row.getBoundingClientRect();
+    const place = Math.round(seenAt - origin);
     const index = indexOf(row);
     const cells = [...row.querySelectorAll("td, th, [role=cell], [role=gridcell], [role=rowheader]")].map(words);
     return {
-      at: index === undefined ? Math.round(at - origin) : Number(index),
+      at: index === undefined ? place : Number(index),
+      top: place,
       height,
       isIndexed: index !== undefined,
       cells,
     };
   });
-  if (scroller === null) return { rows, step: 0, end: 0 };
-  return { rows, step: scroller.clientHeight * 0.8, end: scroller.scrollHeight - scroller.clientHeight };
+  return { rows, end: scroller === null ? 0 : scroller.scrollHeight - scroller.clientHeight };
 };

@@ -43,8 +43,10 @@ export const readTable = async (tab: Tab, options: TableOptions): Promise<TableR
 };
 
 interface Row {
-  /** Its index, or its distance from the top in pixels. */
+  /** Its index, or else its distance from the top. */
   readonly at: number;
+  /** Its distance from the top of the table in pixels. */
+  readonly top: number;
   readonly height: number;
   readonly isIndexed: boolean;
   readonly cells: readonly string[];
@@ -52,42 +54,50 @@ interface Row {
 
 const collect = async (tab: Tab, { selector, maxRows }: TableOptions, signal: AbortSignal): Promise<readonly Row[]> => {
   const rows = new Map<number, Row>();
-  let top = 0;
-  for (;;) {
+  for (let top = 0; ; ) {
     const seen = await seeAt(tab, { selector, top });
     for (const row of seen.rows) rows.set(row.at, row);
     if (rows.size > maxRows) throw failed(`The table “${selector}” has more than ${maxRows} rows.`);
-    if (top + seen.step < seen.end) top += seen.step;
-    else if (await isAtRest(tab, { selector, top: seen.end }, signal)) break;
+    if (top < seen.end) top = Math.min(seen.end, Math.max(top + smallestStep, drawnTo(seen, top) - overlap));
+    else if (await isAtRest(tab, { selector, top }, signal)) break;
   }
   return [...rows.values()].sort((a, b) => a.at - b.at);
 };
 
+const smallestStep = 20;
+/** A row at the edge of what is drawn may be drawn in part only. */
+const overlap = 4;
+
+/** How far down rows are drawn without a gap, from the first that reaches below `top`. */
+const drawnTo = ({ rows }: Seen, top: number): number => {
+  const sorted = rows.toSorted((a, b) => a.top - b.top);
+  let bottom = top;
+  for (const row of sorted) {
+    if (row.top <= bottom + row.height) bottom = Math.max(bottom, row.top + row.height);
+  }
+  return bottom;
+};
+
 /** True when the end stays the end once nothing more is being fetched. */
 const isAtRest = async (tab: Tab, look: TableLook, signal: AbortSignal): Promise<boolean> => {
-  await seeAt(tab, look);
   while (tab.recorder.quietMs() < quietMs) await pause(50, undefined, { signal });
   return (await seeAt(tab, look)).end <= look.top;
 };
 
 interface Seen {
   readonly rows: readonly Row[];
-  /** How far one step goes, and how far the table goes in all; pixels. */
-  readonly step: number;
+  /** How far the table can be scrolled, in pixels. */
   readonly end: number;
 }
 
 const seeAt = async (tab: Tab, look: TableLook): Promise<Seen> => {
   const answer = await ask(tab, visibleRows, { ...look });
-  return {
-    rows: listIn(answer, "rows").map(asRow),
-    step: Math.max(20, numberIn(answer, "step")),
-    end: numberIn(answer, "end"),
-  };
+  return { rows: listIn(answer, "rows").map(asRow), end: numberIn(answer, "end") };
 };
 
 const asRow = (value: unknown): Row => ({
   at: numberIn(value, "at"),
+  top: numberIn(value, "top"),
   height: numberIn(value, "height"),
   isIndexed: isTrueIn(value, "isIndexed"),
   cells: listIn(value, "cells").slice(0, mostColumns).map(String),
