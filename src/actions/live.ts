@@ -1,7 +1,7 @@
-import { Fault } from "#model/fault.ts";
+import { reportNamed } from "#actions/named.ts";
 import type { Clock } from "#runtime/clock.ts";
 import { type Pool, transaction } from "#store/pool.ts";
-import { allReports, setMode } from "#store/reports.ts";
+import { setMode } from "#store/reports.ts";
 
 /** What changing a report's mode uses. */
 export interface ModeParts {
@@ -9,22 +9,20 @@ export interface ModeParts {
   readonly clock: Clock;
 }
 
+/** What a change of mode did. */
+export interface ModeChange {
+  readonly report: string;
+  readonly before: "trial" | "live";
+  readonly after: "trial" | "live";
+}
+
 /** Sends a report's mail to its audience from now on (`live`), or back to the outbox (`trial`). Recorded with who did it. */
 export const changeMode = async (
   ask: { readonly report: string; readonly mode: "trial" | "live"; readonly by: string },
   { pool, clock }: ModeParts,
-): Promise<void> => {
-  const done = await transaction(
-    pool,
-    (db) => setMode(db, { name: ask.report, mode: ask.mode, now: clock.now() }),
-    ask.by,
-  );
-  if (!done) await refuseUnknown(ask.report, pool);
-};
-
-/** Says which reports there are instead. */
-export const refuseUnknown = async (name: string, pool: Pool): Promise<never> => {
-  const names = (await allReports(pool)).map((known) => known.report.name);
-  const hint = names.length === 0 ? "the configuration has no reports" : `there are: ${names.join(", ")}`;
-  throw new Fault("store.not-found", `There is no report “${name}”.`, { hint });
+): Promise<ModeChange> => {
+  const { mode: before } = await reportNamed(ask.report, pool);
+  const move = { name: ask.report, mode: ask.mode, now: clock.now() };
+  if (before !== ask.mode) await transaction(pool, (db) => setMode(db, move), ask.by);
+  return { report: ask.report, before, after: ask.mode };
 };

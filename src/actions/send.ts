@@ -1,5 +1,4 @@
-import { randomUUID } from "node:crypto";
-import { refuseUnknown } from "#actions/live.ts";
+import { recipientNamed, reportNamed } from "#actions/named.ts";
 import { planRequest } from "#audience/plan.ts";
 import { addressMistake } from "#model/address.ts";
 import type { DeliveryDraft } from "#model/delivery.ts";
@@ -7,9 +6,9 @@ import { Fault } from "#model/fault.ts";
 import type { Report } from "#model/report.ts";
 import { later } from "#model/time.ts";
 import type { Clock } from "#runtime/clock.ts";
-import { peopleOf, recipientByKey } from "#store/people.ts";
+import { peopleOf } from "#store/people.ts";
 import { type Pool, type Session, transaction } from "#store/pool.ts";
-import { type KnownReport, reportByName } from "#store/reports.ts";
+import type { KnownReport } from "#store/reports.ts";
 
 /** What an operator's request uses. */
 export interface SendParts {
@@ -22,6 +21,8 @@ export interface SendParts {
     drafts: readonly DeliveryDraft[],
     facts: { readonly known: KnownReport; readonly slot: null; readonly occasion: string },
   ) => Promise<readonly string[]>;
+  /** A name that nothing else has, for the occasion. */
+  readonly newId: () => string;
 }
 
 /** What an operator asks for: a report now, for everybody or one person, at their own address or another. */
@@ -35,39 +36,27 @@ export interface SendRequest {
   readonly trial: boolean;
 }
 
-/** What would be sent, person by person, with the reason where nothing would be. Reads the lists; writes no delivery. */
-export const draftRequest = async (
-  request: SendRequest,
-  parts: SendParts,
-): Promise<{ readonly known: KnownReport; readonly drafts: readonly DeliveryDraft[] }> => {
-  const known = (await reportByName(parts.pool, request.report)) ?? (await refuseUnknown(request.report, parts.pool));
-  const mistake = request.deliverTo === null ? null : addressMistake(request.deliverTo);
-  if (mistake !== null) {
-    throw new Fault("usage", `--deliver-to ${request.deliverTo}: ${mistake}.`, {
-      hint: "give one plain address, such as anna@example.com",
-    });
-  }
+/** What would be sent, person by person, with the reason where nothing would be. */
+export interface Drafted {
+  readonly known: KnownReport;
+  readonly drafts: readonly DeliveryDraft[];
+}
+
+/** Draws up what would be sent. Reads the report's lists into the tables first; writes no delivery. */
+export const draftRequest = async (request: SendRequest, parts: SendParts): Promise<Drafted> => {
+  const known = await reportNamed(request.report, parts.pool);
+  refuseAddress(request.deliverTo);
   await parts.readLists(known.report);
   const now = parts.clock.now();
-  const people = await peopleOf(
-    parts.pool,
-    [known.report, ...known.report.bundled].map((report) => report.name),
-  );
+  const people = await peopleOf(parts.pool, [known.report, ...known.report.bundled].map((report) => report.name));
   const zone = known.report.schedule.zone ?? known.report.zone;
   const holidays = await parts.holidaysOn(now.toZonedDateTimeISO(zone).toPlainDate().toString());
   const slot = { nominal: now, zone, schedule: "" };
-  const facts = {
-    report: known.report,
-    mode: known.mode,
-    slot,
-    people,
-    holidays,
-    expiresAt: later(now, known.report.expiresMs),
-  };
+  const facts = { report: known.report, mode: known.mode, slot, people, holidays, expiresAt: later(now, known.report.expiresMs) };
   const wanted =
     request.as === null
       ? people.recipients.filter((one) => one.active).map((one) => one.id)
-      : [await idOf(request.as, parts.pool)];
+      : [(await recipientNamed(request.as, parts.pool)).id];
   const drafts = wanted.flatMap((id) => planRequest(facts, id)).map((draft) => redirected(draft, request));
   if (drafts.length === 0) {
     const hint = `see who does: daybreak plan ${request.report}`;
@@ -76,22 +65,18 @@ export const draftRequest = async (
   return { known, drafts };
 };
 
-/** Records what `draftRequest` drew up as deliveries of their own occasion, which is returned. */
-export const requestSend = async (request: SendRequest, parts: SendParts): Promise<string> => {
-  const { known, drafts } = await draftRequest(request, parts);
-  const occasion = `request:${randomUUID()}`;
+/** Records what was drawn up as deliveries of one occasion, whose name is returned. */
+export const requestSend = async ({ known, drafts }: Drafted, parts: SendParts): Promise<string> => {
+  const occasion = `request:${parts.newId()}`;
   await transaction(parts.pool, (db) => parts.putDrafts(db, drafts, { known, slot: null, occasion }));
   return occasion;
 };
 
-const idOf = async (key: string, pool: Pool): Promise<string> => {
-  const recipient = await recipientByKey(pool, key);
-  if (recipient === null) {
-    throw new Fault("store.not-found", `There is no recipient “${key}”.`, {
-      hint: "see them all: daybreak recipients list",
-    });
-  }
-  return recipient.id;
+const refuseAddress = (address: string | null): void => {
+  const mistake = address === null ? null : addressMistake(address);
+  if (mistake === null) return;
+  const hint = "give one plain address, such as anna@example.com";
+  throw new Fault("usage", `“${address}” can't be delivered to: ${mistake}.`, { hint });
 };
 
 /** With another address nobody else may get a copy, and what stops mail to the person doesn't matter. */

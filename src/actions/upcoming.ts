@@ -1,0 +1,132 @@
+/** Who gets what next, who doesn't, and why: the preview that plans without doing. */
+import { type AudienceFacts, planAudience, schedulesOf } from "#audience/plan.ts";
+import type { RowMistake } from "#audience/import.ts";
+import type { DeliveryDraft } from "#model/delivery.ts";
+import type { People } from "#model/people.ts";
+import type { Report } from "#model/report.ts";
+import type { Holidays } from "#model/schedule.ts";
+import { later, type Temporal } from "#model/time.ts";
+import type { Clock } from "#runtime/clock.ts";
+import { describe, readSchedule } from "#schedule/cron.ts";
+import { type Upcoming, upcoming } from "#schedule/plan.ts";
+
+/** A report's people as its list would leave them, with the rows that can't be used. */
+export interface Roster {
+  readonly people: People;
+  readonly mistakes: readonly RowMistake[];
+}
+
+/** What looking ahead uses. */
+export interface OutlookParts {
+  readonly clock: Clock;
+  readonly roster: (report: Report) => Promise<Roster>;
+  readonly modeOf: (report: Report) => Promise<"trial" | "live">;
+  readonly holidays: (calendar: string | null, now: Temporal.Instant) => Promise<Holidays>;
+  readonly holidaysOn: (date: string) => Promise<Readonly<Record<string, string>>>;
+}
+
+/** One occurrence to come; `due` is `null` when a holiday skips it. */
+export interface SlotOutlook extends Upcoming {
+  readonly schedule: string;
+  readonly zone: string;
+}
+
+/** A schedule in a zone, in words, with its next occurrences; `mistake` where a person's own schedule can't be read. */
+export interface ScheduleOutlook {
+  readonly schedule: string;
+  readonly zone: string;
+  readonly words: string;
+  readonly mistake: string | null;
+  readonly next: readonly SlotOutlook[];
+}
+
+/** Somebody whom the report knows and who gets nothing of it until an operator changes that. */
+export interface Inactive {
+  readonly key: string;
+  readonly name: string;
+  readonly email: string;
+  readonly reason: string;
+}
+
+/** What a report is about to do. */
+export interface Outlook {
+  readonly report: string;
+  readonly mode: "trial" | "live";
+  readonly schedules: readonly ScheduleOutlook[];
+  /** The audience of the next occurrence of each schedule: whom it goes to, and whom it skips with the reason. */
+  readonly audience: readonly DeliveryDraft[];
+  readonly inactive: readonly Inactive[];
+  readonly mistakes: readonly RowMistake[];
+}
+
+/** Looks ahead for one report: `count` occurrences of each of its schedules, and the audience of the next one. */
+export const outlookOf = async (report: Report, count: number, parts: OutlookParts): Promise<Outlook> => {
+  const { people, mistakes } = await parts.roster(report);
+  const mode = await parts.modeOf(report);
+  const pairs = schedulesOf(report, people);
+  // Nobody yet: the report's own schedule is still worth showing.
+  const wanted = pairs.length > 0 ? pairs : [{ schedule: report.schedule.at, zone: report.schedule.zone ?? report.zone }];
+  const schedules: ScheduleOutlook[] = [];
+  const audience: DeliveryDraft[] = [];
+  for (const pair of wanted) {
+    const outlook = await scheduleOutlook(report, pair, { count, parts });
+    schedules.push(outlook);
+    audience.push(...(await audienceOf(report, outlook, { people, mode, parts })));
+  }
+  return { report: report.name, mode, schedules, audience, inactive: inactiveOf(report, people), mistakes };
+};
+
+interface Ahead {
+  readonly count: number;
+  readonly parts: Pick<OutlookParts, "clock" | "holidays">;
+}
+
+const scheduleOutlook = async (
+  report: Report,
+  { schedule, zone }: { readonly schedule: string; readonly zone: string },
+  { count, parts }: Ahead,
+): Promise<ScheduleOutlook> => {
+  const expression = readSchedule(schedule);
+  if ("mistake" in expression) return { schedule, zone, words: schedule, mistake: expression.mistake, next: [] };
+  const now = parts.clock.now();
+  const holidays = await parts.holidays(report.schedule.calendar, now);
+  const facts = { schedule: { ...report.schedule, expression }, zone, holidays, now, knownSince: null, count };
+  const next = upcoming(facts).map((one) => ({ ...one, schedule, zone }));
+  return { schedule, zone, words: describe(expression), mistake: null, next };
+};
+
+interface AudienceAhead {
+  readonly people: People;
+  readonly mode: "trial" | "live";
+  readonly parts: OutlookParts;
+}
+
+const audienceOf = async (report: Report, outlook: ScheduleOutlook, { people, mode, parts }: AudienceAhead): Promise<readonly DeliveryDraft[]> => {
+  const { schedule, zone, next } = outlook;
+  // Without any occurrence to come, the people are judged as if it were due now, so that mistakes in rows still show.
+  const slot = next.find((one) => one.due !== null) ?? { nominal: parts.clock.now(), due: parts.clock.now() };
+  const date = slot.nominal.toZonedDateTimeISO(zone).toPlainDate().toString();
+  const facts: AudienceFacts = {
+    report,
+    mode,
+    slot: { nominal: slot.nominal, zone, schedule },
+    people,
+    holidays: await parts.holidaysOn(date),
+    expiresAt: later(slot.due ?? slot.nominal, report.expiresMs),
+  };
+  return planAudience(facts);
+};
+
+const inactiveOf = (report: Report, people: People): readonly Inactive[] => {
+  const names = new Set([report, ...report.bundled].map((one) => one.name));
+  const own = people.subscriptions.filter((one) => names.has(one.report) && one.recipientId !== null);
+  return people.recipients.flatMap((recipient) => {
+    const subscriptions = own.filter((one) => one.recipientId === recipient.id);
+    if (subscriptions.length === 0) return [];
+    const { key, name, email } = recipient;
+    if (!recipient.active) return [{ key, name, email, reason: "the recipient is inactive" }];
+    if (subscriptions.some((one) => one.active)) return [];
+    const left = subscriptions.every((one) => one.origin !== null);
+    return [{ key, name, email, reason: left ? "left the list" : "the subscription is inactive" }];
+  });
+};

@@ -1,0 +1,55 @@
+import { readFileSync } from "node:fs";
+import { type Command, CommanderError } from "commander";
+import { commands } from "#cli/commands.ts";
+import type { Terminal } from "#cli/terminal.ts";
+import { openCli, verb } from "#cli/verb.ts";
+
+/** Runs the command that `argv` (without program and file) names, and returns its exit code. */
+export const runCli = async (argv: readonly string[], terminal: Terminal): Promise<number> => {
+  const cli = openCli(terminal);
+  const program = verb({
+    usage: "daybreak",
+    does: "Each person's own figures, every morning: personalised reports from your BI server, proven, emailed and recorded.",
+    examples: ["init", "check", "plan daily-sales", "start"],
+    attention: "done, but something needs a person",
+  }).version(version(), "-V, --version", "print the version");
+  for (const make of commands) program.addCommand(make(cli));
+  try {
+    await prepared(program, terminal).parseAsync([...argv], { from: "user" });
+    return cli.exitCode();
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    cli.say.fault(error, false);
+    return 1;
+  }
+};
+
+/** Commander must neither end the process nor write past the terminal that it was given; each command must be told. */
+const prepared = (command: Command, terminal: Terminal): Command => {
+  const columns = terminal.columns ?? 100;
+  command.exitOverride().configureOutput({
+    writeOut: (text) => terminal.out(text),
+    writeErr: (text) => terminal.err(text),
+    getOutHelpWidth: () => columns,
+    getErrHelpWidth: () => columns,
+    getOutHasColors: () => terminal.colour,
+    getErrHasColors: () => terminal.colour,
+    outputError: (text, write) => write(wrongWords(text, command)),
+  });
+  for (const child of command.commands) prepared(child, terminal);
+  return command;
+};
+
+const wrongWords = (text: string, command: Command): string => {
+  const [what = "", ...more] = text.trim().replace(/^error: /, "").split("\n");
+  const hint = more.length > 0 ? more.join(" ").replace(/^\((.*)\)$/, "$1") : `see: daybreak ${pathOf(command)}--help`;
+  return `✗ ${what.charAt(0).toUpperCase()}${what.slice(1)}${/[.!?]$/.test(what) ? "" : "."}\n  → ${hint}\n`;
+};
+
+const pathOf = (command: Command): string =>
+  command.parent === null ? "" : `${pathOf(command.parent)}${command.name()} `;
+
+const version = (): string => {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+};

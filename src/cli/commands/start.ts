@@ -1,0 +1,148 @@
+import { unwatchFile, watchFile } from "node:fs";
+import { dirname, join } from "node:path";
+import { type Command, InvalidArgumentError } from "commander";
+import { tablesIn } from "#actions/tables.ts";
+import { outlookOf } from "#actions/upcoming.ts";
+import { type App, logAt, openApp } from "#app.ts";
+import { outlookParts } from "#cli/ahead.ts";
+import { configOf, quietly } from "#cli/open.ts";
+import type { Cell } from "#cli/table.ts";
+import { type Cli, type Common, type ExitCode, verb } from "#cli/verb.ts";
+import { aheadInWords, timeInWords } from "#cli/words.ts";
+import { isFault, wordsOf } from "#model/fault.ts";
+import { msBetween } from "#model/time.ts";
+
+/** What a daemon does; all by default. */
+const roles = ["tick", "render", "send"] as const;
+type StartRole = (typeof roles)[number];
+
+/** `start`: the daemon. */
+export const startCommand = (cli: Cli): Command =>
+  verb({
+    usage: "start",
+    does: "Run: make reports when they are due, draw, prove, write and send them. Ctrl-C ends it tidily.",
+    examples: ["start", "start --roles render", "kill -HUP <pid>   # reads the configuration again"],
+  })
+    .option("--roles <roles>", "only some of: tick, render, send", rolesOf, roles)
+    .action(({ roles: wanted }: { roles: readonly StartRole[] }, command: Command) =>
+      cli.run(command, (common) => start(cli, common, wanted)),
+    );
+
+const rolesOf = (text: string): readonly StartRole[] => {
+  const words = text.split(/[\s,]+/).filter((word) => word !== "");
+  const odd = words.find((word) => !roles.some((role) => role === word));
+  if (odd !== undefined) throw new InvalidArgumentError(`“${odd}” is none of ${roles.join(", ")}.`);
+  if (words.length === 0) throw new InvalidArgumentError(`Name some of ${roles.join(", ")}.`);
+  return roles.filter((role) => words.includes(role));
+};
+
+/** One configuration at work. */
+interface Running extends AsyncDisposable {
+  readonly app: App;
+}
+
+const start = async (cli: Cli, common: Common, wanted: readonly StartRole[]): Promise<ExitCode> => {
+  const log = logAt("info");
+  const open = (): Promise<Running> => run(cli, common, { wanted, log });
+  const stopped = waitForStop(cli);
+  let running = await open();
+  try {
+    cli.terminal.status(null);
+    await tellNext(running.app, cli);
+    cli.say.note("Daybreak runs. Ctrl-C ends it: sends are finished, pictures given back.");
+    const reloads = onChange(cli, running.app, async () => {
+      const next = await reopened(open, log);
+      if (next === null) return;
+      const last = running;
+      running = next;
+      await last[Symbol.asyncDispose]();
+      log.info("daemon.reloaded", { file: next.app.config.file, reports: next.app.config.reports.length });
+    });
+    await stopped.asked;
+    await reloads.end();
+    cli.say.note("Ending: sends are finished first. Once more ends at once.");
+  } finally {
+    await running[Symbol.asyncDispose]();
+    stopped.done();
+  }
+  return 0;
+};
+
+interface Daemon {
+  readonly wanted: readonly StartRole[];
+  readonly log: ReturnType<typeof logAt>;
+}
+
+const run = async (cli: Cli, common: Common, { wanted, log }: Daemon): Promise<Running> => {
+  const config = await configOf(cli, common);
+  const app = await openApp(config, { ...quietly(cli, common), log });
+  // The app's own end stops what is at work.
+  app.work({ roles: wanted, occasion: null });
+  return { app, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
+};
+
+/** A configuration that can't be loaded leaves the last good one at work, and says so loudly. */
+const reopened = async (open: () => Promise<Running>, log: Daemon["log"]): Promise<Running | null> => {
+  try {
+    return await open();
+  } catch (error) {
+    if (!isFault(error)) throw error;
+    log.error("daemon.reload-refused", { what: wordsOf(error), hint: error.hint, now: "the last good configuration stays at work" });
+    return null;
+  }
+};
+
+const LOOK_EVERY_MS = 2_000;
+
+/** Calls `reload` after SIGHUP or a change of the configuration or its secrets, never twice at once. */
+const onChange = ({ terminal }: Cli, { config }: App, reload: () => Promise<void>) => {
+  let last = Promise.resolve();
+  const ask = (): void => {
+    last = last.then(reload);
+  };
+  const files = [config.file, join(dirname(config.file), ".env")];
+  for (const file of files) watchFile(file, { interval: LOOK_EVERY_MS, persistent: false }, ask);
+  const off = terminal.on("SIGHUP", ask);
+  const end = async (): Promise<void> => {
+    off();
+    for (const file of files) unwatchFile(file, ask);
+    await last;
+  };
+  return { end };
+};
+
+/** The first SIGTERM or SIGINT asks for the end; the second one ends the process. */
+const waitForStop = ({ terminal }: Cli) => {
+  const { promise: asked, resolve } = Promise.withResolvers<void>();
+  let isAsked = false;
+  const listener = (): void => {
+    if (isAsked) terminal.end(130);
+    isAsked = true;
+    resolve();
+  };
+  const offs = [terminal.on("SIGTERM", listener), terminal.on("SIGINT", listener)];
+  const done = (): void => {
+    for (const off of offs) off();
+  };
+  return { asked, done };
+};
+
+/** What comes next, so that whoever starts it sees that it has understood. A list that can't be read is told, and hides nothing else. */
+const tellNext = async (app: App, { say }: Cli): Promise<void> => {
+  const now = app.clock.now();
+  const rows: (readonly Cell[])[] = [];
+  for (const report of app.config.reports) {
+    try {
+      const { schedules, mode } = await outlookOf(report, 1, outlookParts(app, tablesIn(app.pool)));
+      const slots = schedules.flatMap((one) => one.next.map((slot) => ({ ...slot, words: one.words })));
+      for (const { nominal, due, zone, words, reason } of slots) {
+        const at = due ?? nominal;
+        rows.push([report.name, timeInWords(at, zone), zone, aheadInWords(msBetween(now, at)), words, mode === "live" ? "live" : "trial", reason ?? ""]);
+      }
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      say.warn(`${report.name}: ${error.message}`);
+    }
+  }
+  say.table(["report", "next", "zone", "", "schedule", "mode", "note"], rows);
+};

@@ -1,0 +1,52 @@
+/** How commands put values into words. */
+import type { Tone } from "#cli/table.ts";
+import type { DeliveryPart, DeliveryState, Envelope } from "#model/delivery.ts";
+import { filtersInWords } from "#model/filters.ts";
+import type { Temporal } from "#model/time.ts";
+
+/** `Thu 2026-11-19 07:00` in a zone. */
+export const timeInWords = (instant: Temporal.Instant, zone: string): string => {
+  const at = instant.toZonedDateTimeISO(zone);
+  const weekday = at.toLocaleString("en", { weekday: "short" });
+  return `${weekday} ${at.toPlainDate().toString()} ${at.toPlainTime().toString({ smallestUnit: "minute" })}`;
+};
+
+/** `in 3 h`, `in 2 days`; nothing for what is past. */
+export const aheadInWords = (ms: number): string => {
+  const minutes = Math.round(ms / 60_000);
+  if (minutes < 0) return "";
+  if (minutes < 90) return `in ${minutes} min`;
+  return minutes < 36 * 60 ? `in ${Math.round(minutes / 60)} h` : `in ${Math.round(minutes / 1440)} days`;
+};
+
+/** Every address that gets an email: `anna@x, cc ben@x`. */
+export const envelopeInWords = ({ to, cc, bcc }: Envelope): string =>
+  [to, ...cc.map((one) => `cc ${one}`), ...bcc.map((one) => `bcc ${one}`)].join(", ");
+
+/** What the parts of an email show, each view with its filters once. */
+export const partsInWords = (parts: readonly Pick<DeliveryPart, "view" | "filters">[]): string =>
+  [...new Set(parts.map((part) => `${part.view} (${filtersInWords(part.filters, "everything")})`))].join("; ");
+
+const tones: Readonly<Partial<Record<DeliveryState, Tone>>> = {
+  sent: "good",
+  failed: "bad",
+  uncertain: "bad",
+  quarantined: "warn",
+  expired: "warn",
+  skipped: "dim",
+  superseded: "dim",
+  discarded: "dim",
+};
+
+/** A state in its colour. */
+export const stateCell = (state: DeliveryState): { readonly text: string; readonly tone: Tone } | string => {
+  const tone = tones[state];
+  return tone === undefined ? state : { text: state, tone };
+};
+
+/** `1 delivery`, `3 deliveries`. */
+export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
+
+/** `412 kB`, `3.1 MB`. */
+export const sizeInWords = (bytes: number): string =>
+  bytes < 1_000_000 ? `${Math.max(1, Math.round(bytes / 1000))} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
