@@ -4,27 +4,27 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { logChannel } from "#alert/log.ts";
-import { readLists } from "#audience/lists.ts";
+import type { Listing } from "#audience/import.ts";
+import { listingOf, readLists } from "#audience/lists.ts";
 import { schedulesOf } from "#audience/plan.ts";
-import { keyOf } from "#audience/run.ts";
+import { type DraftFacts, keyOf, putDrafts } from "#audience/run.ts";
 import { folderBucket } from "#bucket/folder.ts";
 import type { Bucket } from "#bucket/port.ts";
-import { openTemplates } from "#compose/templates.ts";
+import { openPictures } from "#compose/pictures.ts";
+import { openTemplates, type Templates } from "#compose/templates.ts";
 import type { Config } from "#config/config.ts";
 import { type Role, startWork, type Work, type WorkParts } from "#daemon.ts";
 import type { Delivery, DeliveryDraft } from "#model/delivery.ts";
-import { Fault } from "#model/fault.ts";
+import type { RenderRequest } from "#model/render.ts";
 import type { Report } from "#model/report.ts";
-import type { Holidays } from "#model/schedule.ts";
-import type { Temporal } from "#model/time.ts";
+import { chromiumOnce, openPainter, type Painter } from "#render/painter.ts";
 import { requestsOf } from "#render/plan.ts";
-import type { ReportServer, ServerKind } from "#render/port.ts";
-import { openPainter } from "#render/run.ts";
-import { detectKind } from "#render/servers/detect.ts";
-import { serverOf } from "#render/servers/kinds.ts";
+import type { ReportServer } from "#render/port.ts";
+import { linksInto, openServers } from "#render/servers/open.ts";
 import { type Clock, systemClock } from "#runtime/clock.ts";
-import type { Log } from "#runtime/log.ts";
-import { holidaysOf } from "#schedule/calendar.ts";
+import { type Log, type LogSettings, openLog } from "#runtime/log.ts";
+import { type HolidayMemory, holidaysOf, rememberHolidays } from "#schedule/calendar.ts";
+import { readSchedule } from "#schedule/cron.ts";
 import { tick } from "#schedule/run.ts";
 import { folderMailer } from "#send/mailers/folder.ts";
 import { smtpMailer } from "#send/mailers/smtp.ts";
@@ -32,10 +32,10 @@ import type { Mailer } from "#send/port.ts";
 import type { Source } from "#sources/port.ts";
 import { postgresSource } from "#sources/postgres.ts";
 import { startEmbedded } from "#store/embedded.ts";
-import { migrate } from "#store/migrate.ts";
+import { type Migrated, migrate } from "#store/migrate.ts";
 import { peopleOf } from "#store/people.ts";
-import { openPool, type Pool, transaction } from "#store/pool.ts";
-import { allReports, type KnownReport, modeOfReport, putReport, reportVersion, retireOthers } from "#store/reports.ts";
+import { openPool, type Pool, type Session, transaction } from "#store/pool.ts";
+import { allReports, type KnownReport, publishReports, rememberReports } from "#store/reports.ts";
 
 /** What an app is opened with, beside its configuration. */
 export interface AppOptions {
@@ -43,41 +43,84 @@ export interface AppOptions {
   readonly clock?: Clock;
   /** Told what takes a while: the first start of the database, the unpacking of the browser. */
   readonly onProgress?: (words: string) => void;
+  /** `rows`: only rows are looked at or changed. `reports`: the configuration is made known. `servers`, the default: report servers are asked what they are, too. */
+  readonly reach?: "rows" | "reports" | "servers";
 }
 
-/** A Daybreak that is open: what commands and pages act on. Closing it stops its loops and gives everything back, in reverse order. */
-export interface App extends AsyncDisposable {
+/** What needs no database: `check` and `doctor` work with it, and an app is built on it. */
+export interface Tools extends AsyncDisposable {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;
-  readonly pool: Pool;
+  readonly onProgress: (words: string) => void;
   readonly artifacts: Bucket;
-  readonly servers: ReadonlyMap<string, ReportServer>;
   readonly sources: ReadonlyMap<string, Source>;
   readonly mailer: Mailer;
   readonly outbox: Mailer;
+  readonly templates: Templates;
+  readonly holidays: HolidayMemory;
+  /** The rows of a report's list as it stands now; `null` when its people are kept in our own tables. */
+  listing(report: Report): Promise<Listing | null>;
+  requests(draft: DeliveryDraft, known: Pick<KnownReport, "report" | "version">): readonly RenderRequest[];
+  /** A browser that draws from these servers. */
+  openPainter(servers: ReadonlyMap<string, ReportServer>): Painter;
+}
+
+/** A Daybreak that is open: what commands and pages act on. Closing it stops its loops and gives everything back, in reverse order. */
+export interface App extends Tools {
+  readonly pool: Pool;
+  readonly servers: ReadonlyMap<string, ReportServer>;
   readonly parts: WorkParts;
   /** Starts the loops: the daemon's, or those of one occasion for a command that waits for it. */
   work(options: { readonly roles: readonly Role[]; readonly occasion: string | null }): Work;
+  /** Records what an operator asked for. */
+  putDrafts(db: Session, drafts: readonly DeliveryDraft[], facts: Omit<DraftFacts, "parts">): Promise<readonly string[]>;
 }
+
+/** A log to the standard error for whoever opens an app. */
+export const logAt = (level: LogSettings["level"]): Log => openLog({ level, file: null, maskAddresses: true });
 
 /** The folder of mail templates that come with Daybreak. */
 const templates = fileURLToPath(new URL("../templates/mail", import.meta.url));
 
-/** Opens everything that the configuration names. Nothing is drawn or sent before `work` is called. */
-export const openApp = async (config: Config, options: AppOptions): Promise<App> => {
+/** What a configuration's loading needs to know of schedules and calendars. */
+export const configChecks = {
+  checkSchedule: readSchedule,
+  checkCalendar: (calendar: Config["calendars"][string]) => holidaysOf(calendar, { from: 2026, to: 2026 }),
+};
+
+/** Opens everything that needs no database. Nothing is asked over the network before it is used. */
+export const openTools = (config: Config, options: AppOptions): Tools => {
   const { log, clock = systemClock, onProgress = () => {} } = options;
-  await using stack = new AsyncDisposableStack();
-  const pool = stack.use(await openDatabase(config, { log, onProgress, stack }));
+  const stack = new AsyncDisposableStack();
   const sources = new Map(config.sources.map((source) => [source.name, postgresSource(source)]));
   for (const source of sources.values()) stack.defer(() => source.close());
   const outbox = folderMailer({ dir: outboxOf(config) });
   const mailer = config.mail.via.kind === "smtp" ? smtpMailer(smtpSettings(config, config.mail.via)) : outbox;
   stack.defer(() => mailer.close());
-  const servers = new Map((await openServers(config)).map((server) => [server.settings.name, server]));
-  const artifacts = folderBucket({ dir: join(config.home, "artifacts") });
-  const open: Opened = { config, clock, log, pool, sources, servers, artifacts, mailer, outbox, onProgress };
-  await publish(open);
+  const { home, browser, limits, dir } = config;
+  const find = chromiumOnce({ home, browser, log, onProgress });
+  return {
+    ...{ config, clock, log, onProgress, sources, mailer, outbox },
+    artifacts: folderBucket({ dir: join(home, "artifacts") }),
+    templates: openTemplates(templates),
+    holidays: rememberHolidays(config.calendars),
+    listing: (report) => listingOf(report.audience, { sources, dir }),
+    requests: (draft, { report, version }) => requestsOf(draft, { report, version, hash: keyOf }),
+    openPainter: (servers) => openPainter({ home, browser, limits, servers, log, onProgress }, find),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+};
+
+/** Opens everything that the configuration names. Nothing is drawn or sent before `work` is called. */
+export const openApp = async (config: Config, options: AppOptions): Promise<App> => {
+  await using stack = new AsyncDisposableStack();
+  const tools = stack.use(openTools(config, options));
+  const { pool } = await openDatabase(tools, stack);
+  const { reach = "servers" } = options;
+  const servers = reach === "servers" ? await openServersOf(config) : new Map<string, ReportServer>();
+  const open: Opened = { ...tools, pool, servers };
+  if (reach !== "rows") await publish(open);
   const parts = partsOf(open);
   const running = new Set<Work>();
   const work: App["work"] = ({ roles, occasion }) => {
@@ -87,31 +130,33 @@ export const openApp = async (config: Config, options: AppOptions): Promise<App>
   };
   stack.defer(async () => void (await Promise.all([...running].map((one) => one.stop()))));
   const owned = stack.move();
-  return { ...open, parts, work, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return {
+    ...open,
+    parts,
+    work,
+    putDrafts: (db, drafts, facts) => putDrafts(db, drafts, { ...facts, parts }),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
 };
 
-type Opened = Omit<App, "parts" | "work" | typeof Symbol.asyncDispose> & {
-  readonly onProgress: (words: string) => void;
-};
+/** The report servers of a configuration, by name. Throws `server.unreachable` for one that must be asked what it is and is away. */
+export const openServersOf = (config: Config): Promise<ReadonlyMap<string, ReportServer>> => openServers(config.servers);
+
+type Opened = Omit<App, "parts" | "work" | "putDrafts">;
 
 /** The folder where mail of reports in trial lies, and all mail where no mail server is configured. */
 export const outboxOf = (config: Config): string =>
   config.mail.via.kind === "folder" ? config.mail.via.dir : join(config.home, "outbox");
 
-/** Opens the configured database or the embedded one, and brings its schema up to this program. */
-const openDatabase = async (
-  config: Config,
-  {
-    log,
-    onProgress,
-    stack,
-  }: { readonly log: Log; readonly onProgress: (words: string) => void; readonly stack: AsyncDisposableStack },
-): Promise<Pool> => {
-  const url =
-    config.database ?? stack.use(await startEmbedded({ dir: join(config.home, "postgres"), log, onProgress })).url;
-  const pool = openPool(url, { max: 12, statementTimeoutMs: 30_000, applicationName: "daybreak" });
-  await migrate(pool);
-  return pool;
+/** Opens the configured database or the embedded one, and brings its schema up to this program. What it opens is closed by `stack`. */
+export const openDatabase = async (
+  { config, log, onProgress }: Pick<Tools, "config" | "log" | "onProgress">,
+  stack: AsyncDisposableStack,
+): Promise<{ readonly pool: Pool; readonly migrated: Migrated }> => {
+  const dir = join(config.home, "postgres");
+  const url = config.database ?? stack.use(await startEmbedded({ dir, log, onProgress })).url;
+  const pool = stack.use(openPool(url, { max: 12, statementTimeoutMs: 30_000, applicationName: "daybreak" }));
+  return { pool, migrated: await migrate(pool) };
 };
 
 const smtpSettings = (config: Config, via: Extract<Config["mail"]["via"], { kind: "smtp" }>) => ({
@@ -122,38 +167,11 @@ const smtpSettings = (config: Config, via: Extract<Config["mail"]["via"], { kind
   limitMs: config.limits.sendLimitMs,
 });
 
-const openServers = (config: Config): Promise<readonly ReportServer[]> =>
-  Promise.all(
-    config.servers.map(async ({ concurrency: _, ...settings }) => {
-      const kind = settings.kind ?? (await kindOf(settings));
-      return serverOf({ ...settings, kind });
-    }),
-  );
-
-/** A server that is away at the start is taken for a plain web page only if the configuration says so: a guess could draw the wrong thing. */
-const kindOf = async ({ name, url }: { readonly name: string; readonly url: string }): Promise<ServerKind> => {
-  try {
-    return (await detectKind(url, fetch)).kind;
-  } catch (cause) {
-    const hint = `start it, or name its kind: servers.${name}.kind`;
-    throw new Fault("server.unreachable", `The report server “${name}” doesn't answer at ${url}.`, {
-      hint,
-      retry: "later",
-      cause,
-    });
-  }
-};
-
 /** Makes the configuration's reports known to the database, so that workers read the same version everywhere. */
-const publish = ({ config, pool, clock }: Opened): Promise<void> =>
-  transaction(pool, async (db) => {
-    const now = clock.now();
-    for (const report of config.reports) await putReport(db, { report, version: versionOf(report), now });
-    await retireOthers(
-      db,
-      config.reports.map((report) => report.name),
-    );
-  });
+const publish = ({ config, pool, clock }: Opened): Promise<void> => {
+  const versions = config.reports.map((report) => ({ report, version: versionOf(report) }));
+  return transaction(pool, (db) => publishReports(db, versions, clock.now()));
+};
 
 /** A report version's name: the hash of its definition. */
 export const versionOf = (report: Report): string =>
@@ -170,43 +188,24 @@ const workSettings = ({ limits }: Config) => ({
 });
 
 const partsOf = (open: Opened): WorkParts => {
-  const { config, clock, log, pool, artifacts } = open;
-  const channels = channelsOf(open);
-  const reports = reportMemory(pool);
-  const holidays = holidayMemory(config);
-  const requests = (draft: DeliveryDraft, known: KnownReport) =>
-    requestsOf(draft, { report: known.report, version: known.version, hash: keyOf });
-  const mailerFor = (delivery: Pick<Delivery, "trial">): Mailer => (delivery.trial ? open.outbox : open.mailer);
-  const lists = { pool, clock, sources: open.sources, dir: config.dir };
+  const { config, clock, log, pool, artifacts, sources, servers, holidays } = open;
+  const { limits, mail, dir } = config;
   return {
-    pool,
-    clock,
-    log,
-    artifacts,
-    channels,
-    requests,
-    mailerFor,
-    sources: open.sources,
-    servers: open.servers,
-    limits: config.limits,
-    sendAttempts: config.limits.sendAttempts,
-    reportOf: reports,
+    ...{ pool, clock, log, artifacts, sources, servers, limits, mail },
+    channels: [logChannel(log)],
+    requests: open.requests,
+    mailerFor: (delivery: Pick<Delivery, "trial">): Mailer => (delivery.trial ? open.outbox : open.mailer),
+    sendAttempts: limits.sendAttempts,
+    reportOf: rememberReports(pool),
     holidaysOn: holidays.on,
-    readiness: { pool, clock, sources: open.sources, limitMs: config.limits.probeTimeoutMs },
-    readLists: (report) => readLists(report, lists),
-    templates: openTemplates(templates),
-    mail: config.mail,
+    readiness: { sources, limitMs: limits.probeTimeoutMs },
+    readLists: (report) => readLists(report, { pool, clock, sources, dir }),
+    templates: open.templates,
+    pictures: openPictures(),
+    linkTo: linksInto(servers),
     tick: () => tickAll(open, holidays.of),
-    tellOwner: tellOwner(open),
-    openPainter: () =>
-      openPainter({
-        home: config.home,
-        browser: config.browser,
-        limits: config.limits,
-        servers: open.servers,
-        log,
-        onProgress: open.onProgress,
-      }),
+    tellOwner: async () => {},
+    openPainter: () => open.openPainter(servers),
   };
 };
 
@@ -225,54 +224,4 @@ const tickAll = async ({ pool, clock, log }: Opened, holidays: HolidayMemory["of
     }
   }
   return made;
-};
-
-/** A report as it was when a slot or delivery was made, with its mode of today. Versions never change, so they are kept in memory. */
-const reportMemory = (pool: Pool) => {
-  const versions = new Map<string, Report>();
-  return async ({
-    report: name,
-    version,
-  }: {
-    readonly report: string;
-    readonly version: string;
-  }): Promise<KnownReport> => {
-    const report = versions.get(version) ?? (await reportVersion(pool, version));
-    if (report === null) {
-      throw new Fault("store.not-found", `Version ${version} of report “${name}” is not in the database.`, {
-        hint: "restore the database, or discard what refers to it",
-      });
-    }
-    versions.set(version, report);
-    return { report, version, mode: await modeOfReport(pool, name) };
-  };
-};
-
-interface HolidayMemory {
-  readonly of: (calendar: string | null, now: Temporal.Instant) => Promise<Holidays>;
-  readonly on: (date: string) => Promise<Readonly<Record<string, string>>>;
-}
-
-/** The free days of the configuration's calendars, reckoned once for each span of years. */
-const holidayMemory = ({ calendars }: Config): HolidayMemory => {
-  const known = new Map<string, Promise<Holidays>>();
-  const around = (name: string, year: number): Promise<Holidays> => {
-    const calendar = calendars[name];
-    if (calendar === undefined) return Promise.resolve(new Map());
-    const key = `${name} ${year}`;
-    const holidays = known.get(key) ?? holidaysOf(calendar, { from: year - 1, to: year + 1 });
-    known.set(key, holidays);
-    return holidays;
-  };
-  const of: HolidayMemory["of"] = async (calendar, now) =>
-    calendar === null ? new Map() : around(calendar, now.toZonedDateTimeISO("UTC").year);
-  const on: HolidayMemory["on"] = async (date) => {
-    const found: Record<string, string> = {};
-    for (const name of Object.keys(calendars)) {
-      const holiday = (await around(name, Number(date.slice(0, 4)))).get(date);
-      if (holiday !== undefined) found[name] = holiday;
-    }
-    return found;
-  };
-  return { of, on };
 };

@@ -2,7 +2,8 @@
 import { schedule as everyMinute } from "node-cron";
 import { type DeliverParts, gatherDrawn, sendNext, writeNext } from "#deliver.ts";
 import type { Slot } from "#model/delivery.ts";
-import { type DrawParts, drawNext, type Painter } from "#render/run.ts";
+import { type DrawParts, drawNext } from "#render/run.ts";
+import type { Painter } from "#render/painter.ts";
 import { type Loop, startLoop } from "#runtime/loop.ts";
 import { openWake, type Wake } from "#runtime/wake.ts";
 import { settleOrphans } from "#send/run.ts";
@@ -11,8 +12,8 @@ import { expireDeliveries } from "#store/deliveries.ts";
 import { giveBackRenders, reapRenders } from "#store/renders.ts";
 import { openSlots, untoldSlots } from "#store/slots.ts";
 
-/** What a process does; all by default. */
-export type Role = "tick" | "render" | "send";
+/** What a process does; `tick`, `render` and `send` by default. `send` writes too; `write` alone leaves emails unsent, for previews. */
+export type Role = "tick" | "render" | "write" | "send";
 
 /** The parts of all loops, with the settings that bound them. */
 export interface WorkParts extends SlotParts, DeliverParts, DrawParts {
@@ -70,8 +71,10 @@ export const startWork = (parts: WorkParts, settings: WorkSettings): Work => {
       loops.push(start(`draw-${n}`, wake, (signal) => draw({ parts, settings, painter }, signal, bells.write.ring)));
     }
   }
-  if (has("send")) {
+  if (has("send") || has("write")) {
     loops.push(start("write", bells.write, (signal) => write(parts, settings, () => ringAll(bells.post), signal)));
+  }
+  if (has("send")) {
     for (let n = 0; n < settings.senders; n += 1) {
       const wake = openWake();
       bells.post.push(wake);

@@ -1,6 +1,7 @@
 /** Free days of a calendar: a country's public holidays, the company's own days, and the days on which it works all the same. */
 import { Fault } from "#model/fault.ts";
 import type { Holidays } from "#model/schedule.ts";
+import type { Temporal } from "#model/time.ts";
 import { DAY_MS, dayNumberOf, dayOfIso, isoOf } from "#schedule/days.ts";
 import { nearest } from "#schedule/nearest.ts";
 
@@ -109,4 +110,36 @@ export const holidaysOf = async (calendar: Calendar, years: Years): Promise<Holi
   const last = isoOf(dayNumberOf(years.to, 12, 31));
   const kept = [...free].filter(([date]) => date >= first && date <= last && !worked.has(date));
   return new Map(kept.sort(([a], [b]) => (a < b ? -1 : 1)));
+};
+
+/** The free days of named calendars, as ticks and audiences ask for them. */
+export interface HolidayMemory {
+  /** A calendar's free days in the years around `now`; none for `null`. */
+  readonly of: (calendar: string | null, now: Temporal.Instant) => Promise<Holidays>;
+  /** Calendar → the holiday's name, for those calendars in which the date is one. */
+  readonly on: (date: string) => Promise<Readonly<Record<string, string>>>;
+}
+
+/** Reckons the free days of each calendar once for each span of years. */
+export const rememberHolidays = (calendars: Readonly<Record<string, Calendar>>): HolidayMemory => {
+  const known = new Map<string, Promise<Holidays>>();
+  const around = (name: string, year: number): Promise<Holidays> => {
+    const calendar = calendars[name];
+    if (calendar === undefined) return Promise.resolve(new Map());
+    const key = `${name} ${year}`;
+    const holidays = known.get(key) ?? holidaysOf(calendar, { from: year - 1, to: year + 1 });
+    known.set(key, holidays);
+    return holidays;
+  };
+  const of: HolidayMemory["of"] = async (calendar, now) =>
+    calendar === null ? new Map() : around(calendar, now.toZonedDateTimeISO("UTC").year);
+  const on: HolidayMemory["on"] = async (date) => {
+    const found: Record<string, string> = {};
+    for (const name of Object.keys(calendars)) {
+      const holiday = (await around(name, Number(date.slice(0, 4)))).get(date);
+      if (holiday !== undefined) found[name] = holiday;
+    }
+    return found;
+  };
+  return { of, on };
 };

@@ -1,3 +1,4 @@
+import { Fault } from "#model/fault.ts";
 import type { Report } from "#model/report.ts";
 import type { Temporal } from "#model/time.ts";
 import { as, at, changed, type Db, instant, json, many, one, type Row, text } from "#store/db.ts";
@@ -113,3 +114,29 @@ const schedulesOf = (db: Db, report: string): Promise<KnownSchedule[]> =>
       knownSince: instant(row, "known_since"),
     }),
   });
+
+/** Makes a configuration's reports known, so that workers everywhere read the same version; those that it no longer has are retired. */
+export const publishReports = async (
+  db: Db,
+  versions: readonly { readonly report: Report; readonly version: string }[],
+  now: Temporal.Instant,
+): Promise<void> => {
+  for (const { report, version } of versions) await putReport(db, { report, version, now });
+  await retireOthers(db, versions.map(({ report }) => report.name));
+};
+
+/** A report as it was when a slot or delivery was made, with its mode of today. Versions never change, so they are kept in memory. */
+export const rememberReports = (db: Db) => {
+  const versions = new Map<string, Report>();
+  return async (made: { readonly report: string; readonly version: string }): Promise<KnownReport> => {
+    const { report: name, version } = made;
+    const report = versions.get(version) ?? (await reportVersion(db, version));
+    if (report === null) {
+      throw new Fault("store.not-found", `Version ${version} of report “${name}” is not in the database.`, {
+        hint: "restore the database, or discard what refers to it",
+      });
+    }
+    versions.set(version, report);
+    return { report, version, mode: await modeOfReport(db, name) };
+  };
+};

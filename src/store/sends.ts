@@ -4,8 +4,9 @@ import type { WorkAsk } from "#store/deliveries.ts";
 
 /** Every statement about sending deliveries and their tries; a test prepares each. */
 export const statements = {
+  // A preview is written to be looked at and never sent.
   sendable: `select d.id from deliveries d where d.state = 'composed' and (d.not_before is null or d.not_before <= $1)
-      and ($2::text is null or d.occasion = $2)
+      and ($2::text is null or d.occasion = $2) and d.occasion not like 'preview:%'
     order by d.id for update skip locked limit 1`,
   begin: `update deliveries set state = 'sending', attempts = attempts + 1, owner = $2, reason = null,
       deadline = now() + $3 * interval '1 ms' where id = $1 and state = 'composed' returning attempts`,
