@@ -56,7 +56,8 @@ export const openPainter = (settings: PainterSettings, find: () => Promise<Chrom
       look,
       hosts: { pages: server.settings.hosts, parts: ["*"], headers: server.headers() },
     });
-    return work(tab, own.pid());
+    // Awaited here, or the tab would be given back while the work still goes on.
+    return await work(tab, own.pid());
   };
   const enter = async (tab: Tab, pid: number | null, entry: Entry): Promise<SignedIn> => {
     const { server, view, signal } = entry;
