@@ -137,9 +137,10 @@ const headerFields = ({
 
 /** `Name <a@b>` → `a@b`; refused unless it is exactly one address. */
 export const bareAddress = (text: string): string => {
-  const found = addressparser(text, { flatten: true });
-  const address = found[0]?.address ?? "";
-  if (found.length !== 1 || !/^[^\s<>@,;]+@[^\s<>@,;]+$/.test(address)) {
+  const [found, ...others] = addressparser(text);
+  const address = found?.address ?? "";
+  const isWhole = text.trim() === address || text.trim().endsWith(`<${address}>`);
+  if (others.length > 0 || !isWhole || !/^[^\s<>@,;]+@[^\s<>@,;]+$/.test(address)) {
     throw new Fault("compose.header", `“${text.slice(0, 100)}” is not one email address`, {
       hint: "Correct the recipient's address, or mail.from.",
     });

@@ -3,7 +3,7 @@ declare module "mjml" {
   interface MjmlOptions {
     readonly validationLevel?: "strict" | "soft" | "skip";
     readonly ignoreIncludes?: boolean;
-    readonly keepComments?: boolean;
+    readonly fonts?: Readonly<Record<string, string>>;
   }
   interface MjmlAnswer {
     readonly html: string;

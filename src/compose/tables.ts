@@ -7,8 +7,10 @@ import type { Table } from "#model/message.ts";
 /** Reads a view's CSV as it was proven: UTF-8 with or without a mark, the first line is the header. Throws `render.export`. */
 export const tableOf = (csv: Uint8Array): Table => {
   try {
+    // Both line ends, since csv-parse otherwise takes the first line's for all of them.
     const records: string[][] = parse(Buffer.from(csv), {
       bom: true,
+      record_delimiter: ["\r\n", "\n"],
       relax_column_count: true,
       skip_empty_lines: true,
     });

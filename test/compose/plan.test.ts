@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { EmailInput, PartInput } from "#compose/plan/email.ts";
 import { planEmail, sizeInWords } from "#compose/plan.ts";
 import { Temporal } from "#model/time.ts";
-import { deliveryFor, emailFor, factFor, filesFor, noTexts, partFor, reportFor, viewFor } from "../support/emails.ts";
+import { deliveryFor, emailFor, factFor, filesFor, noTexts, partFor, reportFor } from "../support/emails.ts";
 
 const plan = (more: Partial<EmailInput> = {}, texts = noTexts, files = filesFor()) =>
   planEmail(emailFor(more), texts, files);

@@ -113,9 +113,7 @@ describe("a number in a cell", () => {
 
   test("written by this runtime is read back as it is", () => {
     fc.assert(
-      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (figure) =>
-        Object.is(numberOf(String(figure)) ?? Number.NaN, figure),
-      ),
+      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (figure) => numberOf(String(figure)) === figure),
     );
   });
 });
