@@ -78,17 +78,16 @@ const encode = async (png: Uint8Array, encoding: Encoding): Promise<Picture> => 
 /** True colour unless 256 colours are smaller and look the same. */
 const best = async (png: Uint8Array): Promise<Picture> => {
   const before = await pixelsOf(png);
-  const whole = await trueColour(png, before);
-  if (isPhotographic(before)) return whole;
-  const candidate = await palette(png, before);
-  if (candidate.bytes.byteLength >= whole.bytes.byteLength * 0.9) return whole;
-  return looksTheSame(before, await pixelsOf(candidate.bytes)) ? candidate : whole;
+  if (isPhotographic(before)) return trueColour(png, before);
+  const candidate = await palette(before);
+  const isWorthIt = candidate.bytes.byteLength < png.byteLength * 0.9;
+  return isWorthIt && looksTheSame(before, await pixelsOf(candidate.bytes)) ? candidate : trueColour(png, before);
 };
 
 const forcedPalette = async (png: Uint8Array): Promise<Picture> => {
   const pixels = await pixelsOf(png);
   // 256 colours of a photograph take seconds, look torn, and are larger than its JPEG, which is the next step anyway.
-  return isPhotographic(pixels) ? trueColour(png, pixels) : palette(png, pixels);
+  return isPhotographic(pixels) ? trueColour(png, pixels) : palette(pixels);
 };
 
 /** The drawn PNG as it is: whoever drew it for speed may have packed it badly, so it is packed once more where that gains a tenth. */
@@ -99,11 +98,9 @@ const trueColour = async (png: Uint8Array, { width, height }: Pixels): Promise<P
 };
 
 /** Without dither: the flat areas of a dashboard stay flat and pack better; where it would be needed, `looksTheSame` says no. */
-const palette = async (png: Uint8Array, { width, height }: Pixels): Promise<Picture> => {
-  const bytes = await sharp(png)
-    .flatten({ background: "#ffffff" })
-    .png({ palette: true, colours: 256, dither: 0, effort: 2 })
-    .toBuffer();
+const palette = async ({ data, width, height }: Pixels): Promise<Picture> => {
+  const raw = sharp(data, { raw: { width, height, channels: 3 } });
+  const bytes = await raw.png({ palette: true, colours: 256, dither: 0, effort: 2 }).toBuffer();
   return { bytes, mediaType: "image/png", extension: "png", colours: "palette", width, height };
 };
 

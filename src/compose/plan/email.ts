@@ -1,6 +1,5 @@
 import type { Delivery, DeliveryPart, Slot } from "#model/delivery.ts";
 import type { ShownFact } from "#model/message.ts";
-import type { Format } from "#model/people.ts";
 import type { Report, ReportView } from "#model/report.ts";
 
 /** What was gathered about one part of a delivery: one view with one set of filters. */
@@ -135,6 +134,3 @@ export interface EmailView {
   readonly footer: readonly { readonly title: string; readonly text: string }[];
   readonly stop: { readonly url: string; readonly words: string } | null;
 }
-
-/** Formats beside the picture, in the order in which they are listed. */
-export const fileFormats = ["pdf", "xlsx", "csv"] as const satisfies readonly Format[];
