@@ -61,10 +61,10 @@ export const writeNext = async (ask: WorkAsk, parts: DeliverParts): Promise<bool
 
 const write = async (delivery: Delivery, parts: DeliverParts): Promise<void> => {
   const known = await parts.reportOf(delivery);
-  const reportOf = (part: DeliveryPart) => viewOf(part, known.report).report;
+  const find = (part: DeliveryPart) => viewOf(part, known.report);
   const { pool, clock, log } = parts;
   if (delivery.state === "drawn") {
-    const judgment = await proveDelivery(delivery, reportOf, pool);
+    const judgment = await proveDelivery(delivery, (part) => find(part).report, pool);
     const reasons = judgment.outcome === "proven" ? judgment.warnings : judgment.reasons;
     log.info("delivery.proof", { delivery: delivery.id, outcome: judgment.outcome, reasons });
     const reason = reasons.length === 0 ? null : reasons.join(" ");
@@ -72,7 +72,7 @@ const write = async (delivery: Delivery, parts: DeliverParts): Promise<void> => 
     await moveDelivery(pool, { id: delivery.id, from: "drawn", to: judgment.outcome, reason, finishedAt });
     if (judgment.outcome !== "proven") return;
   }
-  await composeDelivery(delivery, known, parts);
+  await composeDelivery(delivery, { report: known.report, find }, parts);
 };
 
 /** A database or file that is away is waited for; a template or figure that is wrong ends this delivery, with its reason. */

@@ -41,8 +41,8 @@ export const fixAudience = async (slot: Slot, known: KnownReport, parts: Audienc
       expiresAt: expiry(current, known),
     });
     const owed = drafts.filter((draft) => draft.skip === null).length;
-    // An operator who let the slot go on has left a reason on it; the guard asks only once.
-    const guard = current.reason === null ? guardAudience(known.report, await lastAudience(db, current), owed) : null;
+    // A slot that was paused has its number already: an operator let it go on, and the guard asks only once.
+    const guard = current.audience === null ? guardAudience(known.report, await lastAudience(db, current), owed) : null;
     if (guard !== null) return moveSlot(db, current, { to: "paused", reason: guard, audience: owed });
     await putDrafts(db, drafts, { known, slot: current, occasion: `slot:${slot.id}`, parts });
     return moveSlot(db, current, { to: "planned", audience: owed });

@@ -22,6 +22,8 @@ export interface Slot {
   readonly notice: "late-data" | "late-note" | null;
   /** When the data was found ready; `null` without readiness rules. */
   readonly dataAsOf: string | null;
+  /** Number of deliveries it is for; `null` before its audience was drawn up. */
+  readonly audience: number | null;
 }
 
 export type DeliveryState =

@@ -14,7 +14,8 @@ import { settle } from "#render/page/settle.ts";
 import type { Tab } from "#render/page/tab.ts";
 import { readTable } from "#render/page/table.ts";
 import type { FilterInfo, ReportServer } from "#render/port.ts";
-import { columnsOfJson, evidenceOfRows, readRows } from "#render/rows.ts";
+import { evidenceOfRows, readRows } from "#render/rows.ts";
+import { columnsIn } from "#render/servers/columns.ts";
 
 /** Bounds of one render's phases, in milliseconds. */
 export interface DrawLimits {
@@ -145,7 +146,7 @@ const dataRequests = async (tab: Tab, server: ReportServer): Promise<readonly Da
       url,
       postBody,
       status,
-      columns: columnsOfJson(json),
+      columns: columnsIn(json),
     }));
 
 /** The view's rows: from the table that the report names, else from the server's own CSV; `null` where there is neither. */

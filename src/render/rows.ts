@@ -53,32 +53,3 @@ export const evidenceOfRows = ({ columns, rows }: Table): NonNullable<RenderEvid
   );
   return { columns, rows: rows.length, values, cut };
 };
-
-/** Column → distinct values of all lists of objects in a JSON answer; `null` where there is none. */
-export const columnsOfJson = (json: unknown): Readonly<Record<string, readonly string[]>> | null => {
-  const columns = new Map<string, Set<string>>();
-  collect(json, columns, 0);
-  if (columns.size === 0) return null;
-  return Object.fromEntries([...columns].map(([name, values]) => [name, [...values]]));
-};
-
-const mostDepth = 6;
-
-const collect = (json: unknown, columns: Map<string, Set<string>>, depth: number): void => {
-  if (typeof json !== "object" || json === null || depth > mostDepth) return;
-  if (!Array.isArray(json)) {
-    for (const value of Object.values(json)) collect(value, columns, depth + 1);
-    return;
-  }
-  for (const item of json) {
-    if (typeof item !== "object" || item === null || Array.isArray(item)) continue;
-    for (const [name, value] of Object.entries(item)) note(columns, name, value);
-  }
-};
-
-const note = (columns: Map<string, Set<string>>, name: string, value: unknown): void => {
-  if (typeof value !== "string" && typeof value !== "number") return;
-  const values = columns.get(name) ?? new Set();
-  if (values.size < mostValues) values.add(String(value));
-  columns.set(name, values);
-};

@@ -3,11 +3,10 @@ import type { Bucket } from "#bucket/port.ts";
 import type { Delivery } from "#model/delivery.ts";
 import { Fault, isFault, wordsOf } from "#model/fault.ts";
 import type { StoredMessage } from "#model/message.ts";
-import { before } from "#model/time.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
 import { within } from "#runtime/timeout.ts";
-import { afterFault } from "#send/plan.ts";
+import { afterFault, beforeSending } from "#send/plan.ts";
 import type { Mailer, Receipt } from "#send/port.ts";
 import { deliveryById, moveDelivery, type WorkAsk } from "#store/deliveries.ts";
 import { messageOf } from "#store/messages.ts";
@@ -62,8 +61,11 @@ const commit = (ask: WorkAsk, parts: PostParts): Promise<Committed | "settled" |
 type Ended = { readonly to: "expired" | "skipped" | "superseded"; readonly reason: string };
 
 const whyNot = async (db: Session, delivery: Delivery, parts: PostParts): Promise<Ended | null> => {
-  if (!before(parts.clock.now(), delivery.expiresAt))
-    return { to: "expired", reason: "it was not sent before it expired" };
+  const { expiresAt, attempts } = delivery;
+  const now = parts.clock.now();
+  // The bound on tries was kept when the last one failed; an operator may ask for one more.
+  const ask = beforeSending({ now, expiresAt, notBefore: null, attempts, maxAttempts: Number.POSITIVE_INFINITY });
+  if (ask.do !== "send") return { to: "expired", reason: ask.reason };
   const look = await parts.look(db, delivery);
   if (look.verdict === "still") return null;
   return { to: look.verdict === "skip" ? "skipped" : "superseded", reason: look.reason };

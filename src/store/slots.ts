@@ -51,6 +51,7 @@ const toSlot = (row: Row): Slot => ({
   reason: textOrNull(row, "reason"),
   notice: as<Slot["notice"]>(row, "notice"),
   dataAsOf: textOrNull(row, "data_as_of"),
+  audience: as<number | null>(row, "audience"),
 });
 
 /** A slot to be recorded: due, or skipped with its reason. */

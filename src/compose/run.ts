@@ -1,0 +1,114 @@
+import { createHash } from "node:crypto";
+import type { Bucket } from "#bucket/port.ts";
+import { assemble, type Letter } from "#compose/assemble.ts";
+import { type Gathered, type GatherParts, gather, keptName } from "#compose/gather.ts";
+import { headersFor, messageIdOf, namedAddress, storedMessage } from "#compose/mime.ts";
+import type { PictureWriter } from "#compose/pictures.ts";
+import type { EmailInput } from "#compose/plan/email.ts";
+import type { Templates } from "#compose/templates.ts";
+import type { Delivery, DeliveryPart } from "#model/delivery.ts";
+import type { Message, StoredMessage } from "#model/message.ts";
+import { inLanguage, type Report, type ReportView } from "#model/report.ts";
+import type { Clock } from "#runtime/clock.ts";
+import type { Log } from "#runtime/log.ts";
+import { keepFacts, moveDelivery } from "#store/deliveries.ts";
+import { putMessage } from "#store/messages.ts";
+import { type Pool, transaction } from "#store/pool.ts";
+import { slotById } from "#store/slots.ts";
+
+/** What composing uses. */
+export interface ComposeParts extends GatherParts {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly artifacts: Bucket;
+  readonly templates: Templates;
+  readonly pictures: PictureWriter;
+  readonly mail: { readonly from: string; readonly replyTo: string | null };
+}
+
+/** Writes a proven delivery's email and stores it as it will be sent; then the delivery is composed. */
+export const composeDelivery = async (
+  delivery: Delivery,
+  {
+    report,
+    find,
+  }: {
+    readonly report: Report;
+    readonly find: (part: DeliveryPart) => { readonly report: Report; readonly view: ReportView };
+  },
+  parts: ComposeParts,
+): Promise<void> => {
+  const slot = delivery.slotId === null ? null : await slotById(parts.pool, delivery.slotId);
+  const gathered = await gather(delivery, find, parts);
+  const input: EmailInput = {
+    delivery,
+    report,
+    parts: gathered.parts.map((part) => part.input),
+    notice: slot?.notice ?? null,
+    dataAsOf: slot?.dataAsOf ?? null,
+    stopUrl: null,
+  };
+  const letter = await assemble({ input, gathered: gathered.parts, budgetBytes: report.sizeBudgetBytes }, parts);
+  const message = messageOf(delivery, { report, letter, mail: parts.mail });
+  const stored = await storedMessage(message, { deliveryId: delivery.id, date: parts.clock.now() });
+  await keep({ delivery, stored, gathered, notes: [...gathered.mistakes, ...letter.notes] }, parts);
+};
+
+interface MessageFacts {
+  readonly report: Report;
+  readonly letter: Letter;
+  readonly mail: ComposeParts["mail"];
+}
+
+const messageOf = (delivery: Delivery, { report, letter, mail }: MessageFacts): Message => {
+  const { envelope, id: deliveryId, locale } = delivery;
+  const { from } = mail;
+  return {
+    messageId: messageIdOf({ deliveryId, from }),
+    from,
+    to: namedAddress(envelope.toName ?? "", envelope.to),
+    cc: envelope.cc,
+    bcc: envelope.bcc,
+    replyTo: report.owner ?? mail.replyTo,
+    subject: letter.subject,
+    text: letter.text,
+    html: letter.html,
+    headers: headersFor({
+      deliveryId,
+      report: delivery.report,
+      reportTitle: inLanguage(report.title, locale),
+      from,
+      stopUrl: null,
+    }),
+    inline: letter.inline,
+    attachments: letter.attachments,
+  };
+};
+
+interface Kept {
+  readonly delivery: Delivery;
+  readonly stored: StoredMessage;
+  readonly gathered: Gathered;
+  readonly notes: readonly string[];
+}
+
+/** The bytes first, then the rows in one transaction: a row never names a message that isn't there. */
+const keep = async (
+  { delivery, stored, gathered, notes }: Kept,
+  { pool, artifacts, log }: ComposeParts,
+): Promise<void> => {
+  const { bytes, ...rest } = stored;
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const path = `messages/${delivery.nominal.toString().slice(0, 10)}/${delivery.id}-${sha256.slice(0, 12)}.eml`;
+  await artifacts.put(path, bytes);
+  const facts = gathered.parts.flatMap(({ input }, at) =>
+    input.facts.map((fact) => ({ ...fact, name: keptName(at, fact.name) })),
+  );
+  await transaction(pool, async (db) => {
+    await putMessage(db, { ...rest, path, sha256, size: bytes.length });
+    await keepFacts(db, delivery.id, { facts, notes });
+    await moveDelivery(db, { id: delivery.id, from: "proven", to: "composed" });
+  });
+  log.info("delivery.composed", { delivery: delivery.id, bytes: bytes.length, notes });
+};
