@@ -251,13 +251,8 @@ const isWorn = async ({ renders, chromium }: Running, limits: BrowserLimits): Pr
   return ((await groupMegabytes(chromium.pid)) ?? 0) > limits.megabytes;
 };
 
-/** A browser that closes by itself collects its own children; one that doesn't answer is killed with all of them. */
+/** A browser that doesn't answer is not asked to close. */
 const endRunning = async ({ chromium, isCondemned }: Running, limits: BrowserLimits): Promise<void> => {
-  try {
-    if (!isCondemned) await within({ name: "closing the browser", ms: limits.closeMs }, () => chromium.browser.close());
-  } catch {
-    // It is killed below.
-  } finally {
-    chromium.end();
-  }
+  if (isCondemned) chromium.end();
+  else await chromium.close(limits.closeMs);
 };

@@ -27,7 +27,7 @@ export interface FindOptions {
 }
 
 const allKinds: readonly ChromiumInstall["kind"][] = ["puppeteer", "shipped", "system"];
-const trialLimits = { launchMs: 20_000, callMs: 10_000 };
+const trialLimits = { launchMs: 20_000, callMs: 10_000, closeMs: 3_000 };
 const missingHint =
   "Run npm install with optional dependencies, install Chromium or Chrome, or set the browser's path in the configuration.";
 
@@ -160,7 +160,7 @@ const tryStart = async (candidate: ChromiumInstall): Promise<Tried> => {
     try {
       return { install: { ...candidate, version: await running.browser.version() } };
     } finally {
-      running.end();
+      await running.close(trialLimits.closeMs);
     }
   } catch (error) {
     return { why: wordsOf(error) };
@@ -172,7 +172,8 @@ const sandboxObstacle = (): string | null => {
   if (process.platform !== "linux") return null;
   if (process.getuid?.() === 0) return "the program runs as root, with which Chromium's sandbox doesn't work";
   if (numberIn("/proc/sys/user/max_user_namespaces") === 0) return "the machine allows no user namespaces";
-  if (numberIn("/proc/sys/kernel/unprivileged_userns_clone") === 0) return "the machine allows user namespaces to root alone";
+  if (numberIn("/proc/sys/kernel/unprivileged_userns_clone") === 0)
+    return "the machine allows user namespaces to root alone";
   return null;
 };
 

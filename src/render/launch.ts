@@ -1,6 +1,7 @@
 import { type Browser, launch } from "puppeteer";
 import { Fault, wordsOf } from "#model/fault.ts";
 import { makeProfile } from "#render/profile.ts";
+import { within } from "#runtime/timeout.ts";
 
 /** A Chromium that was found and has been started once on this machine. */
 export interface ChromiumInstall {
@@ -23,6 +24,8 @@ export interface LaunchLimits {
 export interface RunningChromium {
   readonly browser: Browser;
   readonly pid: number;
+  /** Asks it to close, so that it collects its own children; ends what is left after `ms`. */
+  readonly close: (ms: number) => Promise<void>;
   /** Ends every process of the browser at once and removes its folder. */
   readonly end: () => void;
 }
@@ -80,7 +83,7 @@ export const launchChromium = async (install: ChromiumInstall, limits: LaunchLim
     });
     const pid = browser.process()?.pid ?? 0;
     profile.follow(pid);
-    return { browser, pid, end: profile.end };
+    return { browser, pid, close: (ms) => close(browser, ms).finally(profile.end), end: profile.end };
   } catch (error) {
     profile.end();
     throw new Fault("browser.crashed", `Chromium at ${install.path} did not start: ${wordsOf(error)}`, {
@@ -88,5 +91,13 @@ export const launchChromium = async (install: ChromiumInstall, limits: LaunchLim
       retry: "later",
       cause: error,
     });
+  }
+};
+
+const close = async (browser: Browser, ms: number): Promise<void> => {
+  try {
+    await within({ name: "closing the browser", ms }, () => browser.close());
+  } catch {
+    // What doesn't close is killed next.
   }
 };

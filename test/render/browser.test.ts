@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -115,6 +117,27 @@ test("a page that never stops computing ends its own render only", async () => {
   await expect(waiting).rejects.toMatchObject({ retry: "later" });
   await tab[Symbol.asyncDispose]();
   expect(await render(browser)).toBe(1_000);
+});
+
+test("a program that is killed leaves no browser behind, and its folder goes with the next one", async () => {
+  const script = `import { lendTo, openTestBrowser } from "./test/support/browsers.ts";
+    const browser = await openTestBrowser();
+    await lendTo(browser, []);
+    console.log(browser.pid());`;
+  const child = spawn(process.execPath, ["--input-type=module-typescript", "-e", script], {
+    cwd: join(import.meta.dirname, "../.."),
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [printed] = await once(child.stdout, "data");
+  const pid = Number(String(printed));
+  expect((await processes(pid)).length).toBeGreaterThan(1);
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  await gone(pid);
+  await using browser = await openTestBrowser();
+  await render(browser);
+  const left = (await readdir(join(testCacheDir, "profiles"))).filter((name) => name.includes(`+${child.pid}+`));
+  expect(left).toEqual([]);
 });
 
 test("two workers draw at once, each in its own browser", async () => {

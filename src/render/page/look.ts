@@ -11,17 +11,20 @@ declare const document: PageDocument;
 export interface LookOptions {
   readonly marks: TileMarks;
   readonly isSignInPage: (url: URL) => boolean;
+  /** The picture that `settle` ended with; without it one is taken. */
+  readonly picture?: Uint8Array;
   readonly limitMs: number;
   readonly signal?: AbortSignal;
 }
 
 /** Gathers what `inspect` judges. */
-export const look = async (tab: Tab, { marks, isSignInPage, limitMs, signal }: LookOptions): Promise<PageFacts> =>
-  phase(tab, { name: "looking at the view", ms: limitMs, ...(signal && { signal }) }, async () => {
+export const look = async (tab: Tab, options: LookOptions): Promise<PageFacts> => {
+  const { marks, isSignInPage, limitMs, signal } = options;
+  return phase(tab, { name: "looking at the view", ms: limitMs, ...(signal && { signal }) }, async () => {
     const [words, signs, picture] = await Promise.all([
       ask(tab, wordsInPage, null),
       readSigns(tab, null, marks),
-      pictureOf(tab).then(pictureFacts),
+      pictureFacts(options.picture ?? (await pictureOf(tab))),
     ]);
     const url = tab.page.url();
     return {
@@ -35,6 +38,7 @@ export const look = async (tab: Tab, { marks, isSignInPage, limitMs, signal }: L
       picture,
     };
   });
+};
 
 /** Runs in the page. */
 const wordsInPage = () => {

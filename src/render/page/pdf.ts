@@ -26,7 +26,7 @@ const withLines = 18;
 
 /**
  * The view as a PDF with its text as text. It is laid out as wide as on the screen and made smaller to fit the paper, so it breaks
- * lines where the picture does; pages end between tiles.
+ * lines where the picture does; a narrow view is not blown up. Pages end between tiles.
  */
 export const capturePdf = async (tab: Tab, options: PdfOptions): Promise<Uint8Array> => {
   const { limitMs, signal, maxHeightPx } = options;
@@ -53,10 +53,10 @@ const pages = ({ header, footer, paper = "A4", landscape = false }: PdfOptions) 
   };
 };
 
-/** Chromium refuses scales outside these bounds. */
+/** Chromium refuses scales below 0.1. */
 const scaleOf = (tab: Tab, { paper = "A4", landscape = false }: PdfOptions): number => {
   const across = landscape ? longSides[paper] : papers[paper].width;
-  return Math.min(2, Math.max(0.1, ((across - 2 * side) * millimetre) / tab.look.width));
+  return Math.min(1, Math.max(0.1, ((across - 2 * side) * millimetre) / tab.look.width));
 };
 
 const pageNumber = '<span class="pageNumber"></span> / <span class="totalPages"></span>';

@@ -28,6 +28,8 @@ export interface SettleOptions {
 export interface Settled {
   readonly tookMs: number;
   readonly tiles: readonly TileState[];
+  /** A small picture of it, for `look`. */
+  readonly picture: Uint8Array;
 }
 
 const noMarks: TileMarks = { tile: null, brokenTile: null };
@@ -44,11 +46,11 @@ export const settle = async (tab: Tab, options: SettleOptions): Promise<Settled>
     const started = performance.now();
     const watch = newWatch(tab, options);
     for (;;) {
-      const { missing, signs } = await watch();
+      const { missing, signs, picture } = await watch();
       const refused = tab.guard.fault();
       if (refused !== null) throw refused;
       const tookMs = Math.round(performance.now() - started);
-      if (missing.length === 0) return { tookMs, tiles: signs.tiles };
+      if (missing.length === 0 && picture !== null) return { tookMs, tiles: signs.tiles, picture };
       if (tookMs > limitMs) throw notSettled(tab, { missing, signs, limitMs });
       await pause(lookEveryMs, undefined, { signal: inner });
     }
@@ -58,12 +60,13 @@ export const settle = async (tab: Tab, options: SettleOptions): Promise<Settled>
 interface Seen {
   readonly missing: readonly string[];
   readonly signs: PageSigns;
+  readonly picture: Buffer | null;
 }
 
 /** One look at the page: its signs, then that it is laid out in full, and then its picture. */
 const newWatch = (tab: Tab, options: SettleOptions): (() => Promise<Seen>) => {
   const { sign, marks = noMarks, maxHeightPx = 20_000 } = options;
-  const isStill = newStillness(tab, options.stillMs ?? (sign === null ? 500 : 250));
+  const still = newStillness(tab, options.stillMs ?? (sign === null ? 500 : 250));
   const reveal = newReveal(tab, maxHeightPx);
   let revealedAt = -1;
   return async () => {
@@ -72,16 +75,18 @@ const newWatch = (tab: Tab, options: SettleOptions): (() => Promise<Seen>) => {
     if (signs.isLoaded && revealedAt !== documents) {
       await reveal();
       revealedAt = documents;
-      return { missing: ["the page, laid out in full"], signs };
+      return { missing: [layout], signs, picture: null };
     }
     const missing = missingSigns(tab, signs, options);
-    if (missing.some((words) => words !== quietNetwork)) return { missing, signs };
-    if (await reveal()) return { missing: ["the page, laid out in full"], signs };
+    if (missing.some((words) => words !== quietNetwork)) return { missing, signs, picture: null };
+    if (await reveal()) return { missing: [layout], signs, picture: null };
     // The pictures are compared while the network is still watched, so that the two waits are one.
-    return { missing: (await isStill()) ? missing : [...missing, equalPictures], signs };
+    const { isStill, picture } = await still();
+    return { missing: isStill ? missing : [...missing, equalPictures], signs, picture };
   };
 };
 
+const layout = "the page, laid out in full";
 const quietNetwork = "a quiet network";
 const equalPictures = "two equal pictures (something on the page keeps moving)";
 
@@ -110,15 +115,21 @@ const missingSigns = (tab: Tab, signs: PageSigns, options: SettleOptions): reado
   return rules.filter(([isThere]) => !isThere).map(([, words]) => words);
 };
 
+interface Stillness {
+  readonly picture: Buffer;
+  readonly at: number;
+  readonly isStill: boolean;
+}
+
 /** Compares pictures that lie `stillMs` apart; in between it answers what it found last. */
-const newStillness = (tab: Tab, stillMs: number): (() => Promise<boolean>) => {
-  let last: { readonly picture: Buffer; readonly at: number; readonly isStill: boolean } | null = null;
+const newStillness = (tab: Tab, stillMs: number): (() => Promise<Stillness>) => {
+  let last: Stillness | null = null;
   return async () => {
     const at = performance.now();
-    if (last !== null && at - last.at < stillMs) return last.isStill;
+    if (last !== null && at - last.at < stillMs) return last;
     const picture = await pictureOf(tab);
     last = { picture, at, isStill: last?.picture.equals(picture) ?? false };
-    return last.isStill;
+    return last;
   };
 };
 
@@ -129,7 +140,11 @@ const signInWords = (sign: ReadySign): string => {
   return `“${selector}” with ${name}="${value}"`;
 };
 
-const notSettled = (tab: Tab, { missing, signs, limitMs }: Seen & { readonly limitMs: number }): Fault => {
+interface Unsettled extends Pick<Seen, "missing" | "signs"> {
+  readonly limitMs: number;
+}
+
+const notSettled = (tab: Tab, { missing, signs, limitMs }: Unsettled): Fault => {
   const loading = signs.tiles.filter(({ state }) => state === "loading").map(({ name }) => `“${name}”`);
   const open = tab.recorder
     .open()
