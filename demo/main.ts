@@ -1,0 +1,94 @@
+/**
+ * `npm run demo`: one morning at once, over a report server of its own, into the outbox; then it stays up as the daemon.
+ * `npm run demo -- --once` ends after that morning.
+ */
+import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { changeMode } from "#actions/live.ts";
+import { type App, configChecks, openApp } from "#app.ts";
+import { sayFault } from "#cli/say.ts";
+import { openTerminal, type Terminal } from "#cli/terminal.ts";
+import { loadConfig } from "#config/load.ts";
+import { openLog, silentLog } from "#runtime/log.ts";
+import { startEmbedded } from "#store/embedded.ts";
+import { liveThrough } from "./morning.ts";
+import { editByHand, makeCompany } from "./people.ts";
+import { type SampleServer, startSampleServer } from "./server/server.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const home = fileURLToPath(new URL("../.daybreak", import.meta.url));
+const configuration = fileURLToPath(new URL("../config/demo.yaml", import.meta.url));
+
+/** A port that links in the emails keep from one demo to the next, where it is free. */
+const usualPort = 8088;
+
+const freePort = (wanted: number): Promise<number> =>
+  new Promise((done) => {
+    const probe = createServer();
+    probe.once("error", () => done(0));
+    probe.listen(wanted, "127.0.0.1", () => probe.close(() => done(wanted)));
+  });
+
+/** The view narrowed to tableware ignores its filters: somebody would get everybody's figures, were it not for the proof. */
+const openSample = async (): Promise<SampleServer> => {
+  const sample = await startSampleServer({ port: await freePort(usualPort) });
+  sample.misbehave({ kind: "filter-ignored", when: { Category: ["Tableware"] } });
+  return sample;
+};
+
+const openDemo = async (stack: AsyncDisposableStack, terminal: Terminal): Promise<{ app: App; sample: SampleServer }> => {
+  const onProgress = (words: string) => terminal.err(`  ${words} …\n`);
+  const sample = stack.use(await openSample());
+  const postgres = stack.use(await startEmbedded({ dir: `${home}/postgres`, log: silentLog, onProgress }));
+  const env = {
+    ...process.env,
+    DEMO_SERVER_URL: sample.url,
+    DEMO_COMPANY_URL: postgres.url,
+    DAYBREAK_USER: sample.user,
+    DAYBREAK_PASSWORD: sample.password,
+  };
+  const config = await loadConfig({ file: configuration, env, cwd: root, ...configChecks });
+  const log = openLog({ level: "info", file: `${home}/demo.log`, maskAddresses: false });
+  const app = stack.use(await openApp(config, { log, onProgress }));
+  return { app, sample };
+};
+
+const prepare = async (app: App): Promise<void> => {
+  await makeCompany(app.pool);
+  for (const report of app.config.reports) {
+    await app.parts.readLists(report);
+    await changeMode({ report: report.name, mode: "live", by: "demo" }, app);
+  }
+  await editByHand(app.pool);
+};
+
+const untilEnded = (terminal: Terminal): Promise<void> =>
+  new Promise((done) => {
+    terminal.on("SIGINT", done);
+    terminal.on("SIGTERM", done);
+  });
+
+const main = async (terminal: Terminal): Promise<number> => {
+  const { values } = parseArgs({ options: { once: { type: "boolean", default: false } } });
+  await using stack = new AsyncDisposableStack();
+  terminal.err("Daybreak lives through one morning.\n");
+  const { app, sample } = await openDemo(stack, terminal);
+  await prepare(app);
+  await liveThrough(app, terminal);
+  if (values.once) return 0;
+  const work = app.work({ roles: ["tick", "render", "write", "send"], occasion: null });
+  terminal.out(`\nThe report server is at ${sample.url} (sign in as ${sample.user}, ${sample.password}).\n`);
+  terminal.out("Daybreak stays up and keeps its schedules; Ctrl-C ends it.\n");
+  await untilEnded(terminal);
+  await work.stop();
+  return 0;
+};
+
+const terminal = openTerminal(process.env);
+try {
+  process.exitCode = await main(terminal);
+} catch (error) {
+  sayFault(terminal, error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,91 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { App } from "#app.ts";
+import { schedulesOf } from "#audience/plan.ts";
+import { barOf } from "#cli/progress.ts";
+import { sayOn } from "#cli/say.ts";
+import type { Cell } from "#cli/table.ts";
+import type { Terminal } from "#cli/terminal.ts";
+import type { Delivery, DeliveryState, Slot } from "#model/delivery.ts";
+import { filtersInWords } from "#model/filters.ts";
+import { later, type Temporal } from "#model/time.ts";
+import { listDeliveries } from "#store/deliveries.ts";
+import { peopleOf } from "#store/people.ts";
+import { allReports } from "#store/reports.ts";
+import { putSlot, recentSlots } from "#store/slots.ts";
+
+const longestMs = 5 * 60_000;
+const lookEveryMs = 200;
+
+/** Makes every report due now, in the zone of each of its people, and waits until all is sent, skipped or held back. */
+export const liveThrough = async (app: App, terminal: Terminal): Promise<void> => {
+  const now = app.clock.now();
+  await makeDue(app, now);
+  const work = app.work({ roles: ["tick", "render", "write", "send"], occasion: null });
+  try {
+    const deliveries = await untilDone(app, terminal, now);
+    report(app, terminal, deliveries);
+  } finally {
+    await work.stop();
+  }
+};
+
+const makeDue = async ({ pool }: App, now: Temporal.Instant): Promise<void> => {
+  for (const { report, version } of await allReports(pool)) {
+    for (const { schedule, zone } of schedulesOf(report, await peopleOf(pool, [report.name]))) {
+      const expiresAt = later(now, report.expiresMs);
+      await putSlot(pool, { report: report.name, version, schedule, zone, nominal: now, due: now, expiresAt, skipped: null });
+    }
+  }
+};
+
+const untilDone = async ({ pool, clock }: App, terminal: Terminal, now: Temporal.Instant): Promise<readonly Delivery[]> => {
+  const end = later(clock.now(), longestMs);
+  for (;;) {
+    const slots = (await recentSlots(pool, 100)).map(({ slot }) => slot).filter((slot) => slot.nominal.equals(now));
+    const deliveries = (await Promise.all(slots.map((slot) => deliveriesOf(pool, slot)))).flat();
+    const done = deliveries.filter(({ state }) => !underWay.includes(state)).length;
+    terminal.status(`  Drawing and sending  ${barOf(done, deliveries.length)}`);
+    const isOver = slots.every(({ state }) => state === "closed" || state === "skipped");
+    if (isOver || clock.now().epochMilliseconds > end.epochMilliseconds) {
+      terminal.status(null);
+      return deliveries;
+    }
+    await pause(lookEveryMs);
+  }
+};
+
+const deliveriesOf = (pool: App["pool"], slot: Slot): Promise<Delivery[]> =>
+  listDeliveries(pool, { report: null, state: null, occasion: null, slotId: slot.id, limit: 1_000 });
+
+const underWay: readonly DeliveryState[] = ["planned", "drawn", "proven", "composed", "sending"];
+
+const tones: Partial<Record<DeliveryState, "good" | "warn" | "bad">> = {
+  sent: "good",
+  skipped: "warn",
+  quarantined: "bad",
+  failed: "bad",
+};
+
+/** One row for each delivery: who, what, which filter, what became of it and why, and where to look. */
+const report = (app: App, terminal: Terminal, deliveries: readonly Delivery[]): void => {
+  const say = sayOn(terminal);
+  const rows = deliveries.toSorted(byName).map((one): readonly Cell[] => [
+    one.recipientName,
+    one.report,
+    filtersInWords(one.filters, "everything"),
+    one.formats.join(" "),
+    { text: one.state, tone: tones[one.state] ?? "dim" },
+    one.reason ?? "",
+    whereOf(one),
+  ]);
+  say.line();
+  say.table(["recipient", "report", "filter", "formats", "outcome", "why", "where to look"], rows);
+  say.line();
+  const sent = deliveries.filter(({ state }) => state === "sent").length;
+  say.good(`${sent} of ${deliveries.length} sent. The emails lie in ${app.config.mail.via.kind === "folder" ? app.config.mail.via.dir : "the mail server"}; open one in any mail program.`);
+};
+
+const byName = (a: Delivery, b: Delivery): number => a.recipientName.localeCompare(b.recipientName) || a.report.localeCompare(b.report);
+
+const whereOf = ({ id, state }: Delivery): string =>
+  state === "sent" ? `…-${id}.eml` : `npm run daybreak -- deliveries show ${id}`;
