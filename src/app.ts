@@ -18,8 +18,10 @@ import type { Delivery, DeliveryDraft } from "#model/delivery.ts";
 import type { RenderRequest } from "#model/render.ts";
 import type { Report } from "#model/report.ts";
 import { chromiumOnce, openPainter, type Painter } from "#render/painter.ts";
+import { type BrowserState, examineBrowser } from "#render/examine.ts";
 import { requestsOf } from "#render/plan.ts";
 import type { ReportServer } from "#render/port.ts";
+import { type Detected, detectKind } from "#render/servers/detect.ts";
 import { linksInto, openServers } from "#render/servers/open.ts";
 import { type Clock, systemClock } from "#runtime/clock.ts";
 import { type Log, type LogSettings, openLog } from "#runtime/log.ts";
@@ -32,6 +34,7 @@ import type { Mailer } from "#send/port.ts";
 import type { Source } from "#sources/port.ts";
 import { postgresSource } from "#sources/postgres.ts";
 import { startEmbedded } from "#store/embedded.ts";
+import { type DatabaseState, examineDatabase } from "#store/examine.ts";
 import { type Migrated, migrate } from "#store/migrate.ts";
 import { peopleOf } from "#store/people.ts";
 import { openPool, type Pool, type Session, transaction } from "#store/pool.ts";
@@ -62,6 +65,12 @@ export interface Tools extends AsyncDisposable {
   /** The rows of a report's list as it stands now; `null` when its people are kept in our own tables. */
   listing(report: Report): Promise<Listing | null>;
   requests(draft: DeliveryDraft, known: Pick<KnownReport, "report" | "version">): readonly RenderRequest[];
+  /** Starts the database where it is ours, and looks at it without changing its schema. */
+  examineDatabase(): Promise<DatabaseState | null>;
+  /** Finds and starts the browser, and draws letters of many scripts. */
+  examineBrowser(): Promise<BrowserState>;
+  /** What answers at a server's address; throws `server.unreachable`. */
+  examineServer(url: string): Promise<Detected>;
   /** A browser that draws from these servers. */
   openPainter(servers: ReadonlyMap<string, ReportServer>): Painter;
 }
@@ -107,6 +116,9 @@ export const openTools = (config: Config, options: AppOptions): Tools => {
     holidays: rememberHolidays(config.calendars),
     listing: (report) => listingOf(report.audience, { sources, dir }),
     requests: (draft, { report, version }) => requestsOf(draft, { report, version, hash: keyOf }),
+    examineDatabase: () => examineOwn(config, { log, onProgress }),
+    examineBrowser: async () => examineBrowser(await find(), { ...trialLimits, callMs: limits.captureTimeoutMs }),
+    examineServer: (url) => detectKind(url, fetch),
     openPainter: (servers) => openPainter({ home, browser, limits, servers, log, onProgress }, find),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
@@ -153,11 +165,26 @@ export const openDatabase = async (
   { config, log, onProgress }: Pick<Tools, "config" | "log" | "onProgress">,
   stack: AsyncDisposableStack,
 ): Promise<{ readonly pool: Pool; readonly migrated: Migrated }> => {
-  const dir = join(config.home, "postgres");
-  const url = config.database ?? stack.use(await startEmbedded({ dir, log, onProgress })).url;
-  const pool = stack.use(openPool(url, { max: 12, statementTimeoutMs: 30_000, applicationName: "daybreak" }));
+  const pool = stack.use(await poolOf({ config, log, onProgress }, stack));
   return { pool, migrated: await migrate(pool) };
 };
+
+const poolOf = async (
+  { config, log, onProgress }: Pick<Tools, "config" | "log" | "onProgress">,
+  stack: AsyncDisposableStack,
+): Promise<Pool> => {
+  const dir = join(config.home, "postgres");
+  const url = config.database ?? stack.use(await startEmbedded({ dir, log, onProgress })).url;
+  return openPool(url, { max: 12, statementTimeoutMs: 30_000, applicationName: "daybreak" });
+};
+
+const examineOwn = async (config: Config, told: Pick<Tools, "log" | "onProgress">): Promise<DatabaseState | null> => {
+  await using stack = new AsyncDisposableStack();
+  return await examineDatabase(stack.use(await poolOf({ config, ...told }, stack)));
+};
+
+/** A browser that is only tried. */
+const trialLimits = { launchMs: 20_000, closeMs: 5_000, renders: 1, megabytes: 4_000 };
 
 const smtpSettings = (config: Config, via: Extract<Config["mail"]["via"], { kind: "smtp" }>) => ({
   url: via.url,

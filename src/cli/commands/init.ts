@@ -1,4 +1,126 @@
+import { join } from "node:path";
 import type { Command } from "commander";
-import { type Cli, verb } from "#cli/verb.ts";
+import { type Answers, firstFiles, slugOf } from "#actions/first-files.ts";
+import { configChecks, openApp, openTools } from "#app.ts";
+import { mayWrite, openInBrowser, provisionalConfig, writeFiles } from "#cli/init/files.ts";
+import type { InitOptions } from "#cli/init/options.ts";
+import {
+  askFilter,
+  askMailbox,
+  askServer,
+  askSignIn,
+  askTime,
+  askView,
+  type OfferedView,
+  type Questions,
+} from "#cli/init/questions.ts";
+import { openLook } from "#cli/look.ts";
+import { configOf, quietly } from "#cli/open.ts";
+import { makePreview, writeAll } from "#cli/commands/preview.ts";
+import { type Cli, type Common, type ExitCode, verb } from "#cli/verb.ts";
+import { counted } from "#cli/words.ts";
 
-export const initCommand = (_: Cli): Command => verb({ usage: "init", does: "-", examples: [] });
+/** `init`: from an address to one's own first email. */
+export const initCommand = (cli: Cli): Command =>
+  verb({
+    usage: "init",
+    does: "Make a first configuration: asks for your report server and draws your first email.",
+    examples: [
+      "init",
+      "init --server https://bi.example.com --user daybreak --password-from BI_PASSWORD --to me@example.com --view Sales/Daily --filter Region=North --yes",
+    ],
+    attention: "written, but the first email says that something needs a look",
+  })
+    .option("--server <url>", "address of the report server")
+    .option("--user <name>", "who signs in there")
+    .option("--password-from <variable>", "the environment variable that holds the password")
+    .option("--token-from <variable>", "the environment variable that holds a token, instead of a user")
+    .option("--to <mailbox>", "your own mailbox")
+    .option("--view <path>", "the view to send")
+    .option("--filter <name=value>", "the filter by which people differ, with your own value")
+    .option("--at <schedule>", "when: weekdays 07:00, mondays 06:30, or cron")
+    .option("--yes", "ask nothing; what isn't given takes its default")
+    .option("--force", "write over files that are there")
+    .action((options: InitOptions, command: Command) => cli.run(command, (common) => init(cli, common, options)));
+
+const init = async (cli: Cli, common: Common, options: InitOptions): Promise<ExitCode> => {
+  await mayWrite(cli, options);
+  const questions: Questions = { options, env: cli.terminal.env, asker: options.yes ? null : cli.terminal.asker };
+  const { answers } = await answer(questions, cli, common);
+  await writeFiles(cli, firstFiles(answers));
+  // The new files are what counts from here on, whatever the environment names.
+  const here: Common = { ...common, config: join(cli.terminal.cwd, "daybreak.yaml") };
+  const code = await firstEmail(cli, here, answers);
+  tellNext(cli, answers);
+  return code;
+};
+
+const answer = async (questions: Questions, cli: Cli, common: Common): Promise<{ readonly answers: Answers }> => {
+  const { say } = cli;
+  const server = await askServer(questions);
+  const { kind, evidence } = await kindOf(server, cli, common);
+  say.good(`It is ${kind === "web" ? "a web page" : kind}: ${evidence}`);
+  const signIn = await askSignIn(questions);
+  const config = await provisionalConfig(cli, { server, kind, signIn });
+  const views = await viewsOf(config, cli, common);
+  say.good(`Signed in; it shows ${counted(views.length, "view")}.`);
+  const view = await askView(questions, views);
+  const filter = await askFilter(questions, view);
+  const at = await askTime(questions, mistakeInTime);
+  const mailbox = await askMailbox(questions);
+  const { path, title } = view;
+  return { answers: { server, kind, signIn, view: path, title: title === "" ? path : title, filter, at, zone: config.zone, mailbox } };
+};
+
+const mistakeInTime = (at: string): string | undefined => {
+  const read = configChecks.checkSchedule(at);
+  return "mistake" in read ? read.mistake : undefined;
+};
+
+/** The tools of a configuration that has no server yet can ask any address what it is. */
+const kindOf = async (server: string, cli: Cli, common: Common) => {
+  const config = await provisionalConfig(cli, { server, kind: "web", signIn: { via: "none" } });
+  await using tools = openTools(config, quietly(cli, common));
+  return await tools.examineServer(server);
+};
+
+const viewsOf = async (config: Parameters<typeof openTools>[0], cli: Cli, common: Common): Promise<readonly OfferedView[]> => {
+  await using tools = openTools(config, quietly(cli, common));
+  const look = openLook(tools);
+  try {
+    cli.terminal.status("Signing in …");
+    return await look.views("main");
+  } finally {
+    cli.terminal.status(null);
+    await look.close();
+  }
+};
+
+/** Draws and writes one's own email for real, and shows it. */
+const firstEmail = async (cli: Cli, common: Common, { title, mailbox }: Answers): Promise<ExitCode> => {
+  const config = await configOf(cli, common);
+  await using app = await openApp(config, quietly(cli, common));
+  cli.terminal.status("Drawing your first email …");
+  const made = await makePreview(app, { cli, report: slugOf(title), as: mailbox.email });
+  const folder = join(config.home, "first-email");
+  const code = await writeAll(made, { cli, folder });
+  const page = join(folder, "email.html");
+  if (made.written.length === 0) return code;
+  cli.say.line(openInBrowser(cli, page) ? "It opens in your browser." : `Look at it in your browser: ${page}`);
+  return code;
+};
+
+const tellNext = ({ say }: Cli, { title }: Answers): void => {
+  const report = slugOf(title);
+  say.line();
+  say.line("Next:");
+  say.table(
+    ["", ""],
+    [
+      ["daybreak check", "judges everything, each row of people.csv included"],
+      [`daybreak plan ${report}`, "shows who gets what, and when"],
+      ["daybreak start", "runs; in trial all mail goes into .daybreak/outbox"],
+      [`daybreak live ${report}`, "sends to your audience, once mail.via names your mail server"],
+    ],
+  );
+};

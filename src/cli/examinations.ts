@@ -1,0 +1,139 @@
+/** What `doctor` tries, with the real parts. */
+import { mkdir, rm, statfs, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { doubtful, type Examination, type Examined, fine } from "#actions/doctor.ts";
+import type { Tools } from "#app.ts";
+import type { openLook } from "#cli/look.ts";
+import { counted, sizeInWords } from "#cli/words.ts";
+import type { ServerConfig } from "#config/config.ts";
+import { type Temporal, msBetween } from "#model/time.ts";
+
+type Look = ReturnType<typeof openLook>;
+
+const SLOW_MS = 90_000;
+const QUICK_MS = 20_000;
+/** Below this the next mornings' pictures may not fit. */
+const LEAST_BYTES = 1_000_000_000;
+const LARGEST_SKEW_MS = 30_000;
+
+/** Every examination of a configuration, in the order in which they are told. */
+export const examinationsOf = (tools: Tools, look: Look): readonly Examination[] => [
+  database(tools),
+  folder(tools),
+  browser(tools),
+  ...tools.config.servers.map((server) => reportServer(server, tools, look)),
+  ...[...tools.sources.keys()].map((name) => source(name, tools)),
+  mail(tools),
+];
+
+const skewOf = (their: Temporal.Instant, tools: Tools): number => Math.abs(msBetween(their, tools.clock.now()));
+
+const skewWords = (ms: number): string => `its clock is ${Math.round(ms / 1000)} s away from this machine's`;
+
+const setTheClock = "let both machines set their clocks by NTP";
+
+const database = (tools: Tools): Examination => ({
+  about: "database",
+  mend: "look at the setting database",
+  limitMs: SLOW_MS,
+  work: async () => {
+    const state = await tools.examineDatabase();
+    if (state === null) return doubtful("it answered nothing", "look at the setting database");
+    const { version, now } = state;
+    const whose = tools.config.database === null ? "the Postgres that Daybreak brings along" : "your own Postgres";
+    if (Number.parseInt(version, 10) < OLDEST_POSTGRES) {
+      return { grade: "fault", what: `${whose} is ${version}, which is too old`, mend: `use Postgres ${OLDEST_POSTGRES} or newer` };
+    }
+    const skew = skewOf(now, tools);
+    return skew > LARGEST_SKEW_MS ? doubtful(skewWords(skew), setTheClock) : fine(`${whose}, ${version}`);
+  },
+});
+
+const OLDEST_POSTGRES = 14;
+
+const folder = ({ config }: Tools): Examination => ({
+  about: "folder",
+  mend: `let the user that runs Daybreak write into ${config.home} (setting home)`,
+  limitMs: QUICK_MS,
+  work: async () => {
+    await mkdir(config.home, { recursive: true, mode: 0o700 });
+    const probe = join(config.home, `.probe-${process.pid}`);
+    await writeFile(probe, "", { mode: 0o600 });
+    await rm(probe);
+    const { bavail, bsize } = await statfs(config.home);
+    const free = bavail * bsize;
+    const words = `${config.home}, ${sizeInWords(free)} free`;
+    return free < LEAST_BYTES ? doubtful(words, "make room, or move home to a larger disk") : fine(words);
+  },
+});
+
+const browser = (tools: Tools): Examination => ({
+  about: "browser",
+  mend: "name a Chromium in browser.path",
+  limitMs: SLOW_MS,
+  work: async () => {
+    const { path, kind, version, isSandboxed, missing } = await tools.examineBrowser();
+    const words = `${version} (${kind}: ${path})${isSandboxed ? "" : ", without its sandbox"}`;
+    if (missing.length === 0) return fine(`${words}; emoji and CJK letters are drawn`);
+    return doubtful(`${words}; no font draws ${missing.join(", ")}`, "npm install with optional dependencies, or install Noto fonts");
+  },
+});
+
+const reportServer = (server: ServerConfig, tools: Tools, look: Look): Examination => ({
+  about: `server ${server.name}`,
+  mend: `look at servers.${server.name}`,
+  limitMs: SLOW_MS,
+  work: async (signal) => {
+    const { kind, evidence } = await tools.examineServer(server.url);
+    const views = await look.views(server.name);
+    const words = `${server.kind ?? kind} at ${server.url}; ${signInWords(server)}, it shows ${counted(views.length, "view")}`;
+    if (server.kind !== null && server.kind !== kind && kind !== "web") {
+      return doubtful(`${words}; but: ${evidence}`, `set servers.${server.name}.kind to ${kind}`);
+    }
+    const date = await dateOf(server.url, signal);
+    const skew = date === null ? 0 : Math.abs(date - tools.clock.now().epochMilliseconds);
+    return skew > LARGEST_SKEW_MS ? doubtful(`${words}; ${skewWords(skew)}`, setTheClock) : fine(words);
+  },
+});
+
+const signInWords = ({ signIn }: ServerConfig): string => {
+  switch (signIn.via) {
+    case "none":
+      return "without a sign-in";
+    case "form":
+      return `signed in as ${signIn.user}`;
+    case "token":
+      return "signed in by token";
+  }
+};
+
+/** The server's own clock, from the header that every answer has. */
+const dateOf = async (url: string, signal: AbortSignal): Promise<number | null> => {
+  const response = await fetch(url, { redirect: "manual", signal });
+  await response.body?.cancel();
+  const date = Date.parse(response.headers.get("date") ?? "");
+  return Number.isNaN(date) ? null : date;
+};
+
+const source = (name: string, { sources }: Tools): Examination => ({
+  about: `source ${name}`,
+  mend: `look at sources.${name}.url`,
+  limitMs: QUICK_MS,
+  work: async (signal): Promise<Examined> => {
+    const rows = await sources.get(name)?.query({ sql: "select current_setting('server_version') as version", parameters: {}, signal });
+    return fine(`it answers (Postgres ${rows?.rows[0]?.["version"] ?? "unknown"})`);
+  },
+});
+
+const mail = ({ mailer, config }: Tools): Examination => ({
+  about: "mail",
+  mend: "look at mail.via",
+  limitMs: QUICK_MS,
+  work: async (signal) => {
+    await mailer.verify(signal);
+    const { via, from } = config.mail;
+    return via.kind === "folder"
+      ? doubtful(`mail goes into ${via.dir}, to nobody`, "set mail.via to your mail server when you go live")
+      : fine(`${via.url} takes mail${via.user === null ? "" : ` from ${via.user}`}; sender ${from}`);
+  },
+});
