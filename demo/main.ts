@@ -37,7 +37,10 @@ const openSample = async (): Promise<SampleServer> => {
   return sample;
 };
 
-const openDemo = async (stack: AsyncDisposableStack, terminal: Terminal): Promise<{ app: App; sample: SampleServer }> => {
+const openDemo = async (
+  stack: AsyncDisposableStack,
+  terminal: Terminal,
+): Promise<{ app: App; sample: SampleServer }> => {
   const onProgress = (words: string) => terminal.err(`  ${words} …\n`);
   const sample = stack.use(await openSample());
   const postgres = stack.use(await startEmbedded({ dir: `${home}/postgres`, log: silentLog, onProgress }));

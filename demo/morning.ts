@@ -33,12 +33,25 @@ const makeDue = async ({ pool }: App, now: Temporal.Instant): Promise<void> => {
   for (const { report, version } of await allReports(pool)) {
     for (const { schedule, zone } of schedulesOf(report, await peopleOf(pool, [report.name]))) {
       const expiresAt = later(now, report.expiresMs);
-      await putSlot(pool, { report: report.name, version, schedule, zone, nominal: now, due: now, expiresAt, skipped: null });
+      await putSlot(pool, {
+        report: report.name,
+        version,
+        schedule,
+        zone,
+        nominal: now,
+        due: now,
+        expiresAt,
+        skipped: null,
+      });
     }
   }
 };
 
-const untilDone = async ({ pool, clock }: App, terminal: Terminal, now: Temporal.Instant): Promise<readonly Delivery[]> => {
+const untilDone = async (
+  { pool, clock }: App,
+  terminal: Terminal,
+  now: Temporal.Instant,
+): Promise<readonly Delivery[]> => {
   const end = later(clock.now(), longestMs);
   for (;;) {
     const slots = (await recentSlots(pool, 100)).map(({ slot }) => slot).filter((slot) => slot.nominal.equals(now));
@@ -69,23 +82,28 @@ const tones: Partial<Record<DeliveryState, "good" | "warn" | "bad">> = {
 /** One row for each delivery: who, what, which filter, what became of it and why, and where to look. */
 const report = (app: App, terminal: Terminal, deliveries: readonly Delivery[]): void => {
   const say = sayOn(terminal);
-  const rows = deliveries.toSorted(byName).map((one): readonly Cell[] => [
-    one.recipientName,
-    one.report,
-    filtersInWords(one.filters, "everything"),
-    one.formats.join(" "),
-    { text: one.state, tone: tones[one.state] ?? "dim" },
-    one.reason ?? "",
-    whereOf(one),
-  ]);
+  const rows = deliveries
+    .toSorted(byName)
+    .map((one): readonly Cell[] => [
+      one.recipientName,
+      one.report,
+      filtersInWords(one.filters, "everything"),
+      one.formats.join(" "),
+      { text: one.state, tone: tones[one.state] ?? "dim" },
+      one.reason ?? "",
+      whereOf(one),
+    ]);
   say.line();
   say.table(["recipient", "report", "filter", "formats", "outcome", "why", "where to look"], rows);
   say.line();
   const sent = deliveries.filter(({ state }) => state === "sent").length;
-  say.good(`${sent} of ${deliveries.length} sent. The emails lie in ${app.config.mail.via.kind === "folder" ? app.config.mail.via.dir : "the mail server"}; open one in any mail program.`);
+  say.good(
+    `${sent} of ${deliveries.length} sent. The emails lie in ${app.config.mail.via.kind === "folder" ? app.config.mail.via.dir : "the mail server"}; open one in any mail program.`,
+  );
 };
 
-const byName = (a: Delivery, b: Delivery): number => a.recipientName.localeCompare(b.recipientName) || a.report.localeCompare(b.report);
+const byName = (a: Delivery, b: Delivery): number =>
+  a.recipientName.localeCompare(b.recipientName) || a.report.localeCompare(b.report);
 
 const whereOf = ({ id, state }: Delivery): string =>
   state === "sent" ? `…-${id}.eml` : `npm run daybreak -- deliveries show ${id}`;

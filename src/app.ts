@@ -3,6 +3,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { emailChannel, type PostPlain } from "#alert/email.ts";
 import { logChannel } from "#alert/log.ts";
 import type { Listing } from "#audience/import.ts";
 import { listingOf, readLists } from "#audience/lists.ts";
@@ -11,14 +12,15 @@ import { type DraftFacts, keyOf, putDrafts } from "#audience/run.ts";
 import { folderBucket } from "#bucket/folder.ts";
 import type { Bucket } from "#bucket/port.ts";
 import { openPictures } from "#compose/pictures.ts";
+import { plainEmail, tellOwner } from "#compose/summarize.ts";
 import { openTemplates, type Templates } from "#compose/templates.ts";
 import type { Config } from "#config/config.ts";
 import { type Role, startWork, type Work, type WorkParts } from "#daemon.ts";
 import type { Delivery, DeliveryDraft } from "#model/delivery.ts";
 import type { RenderRequest } from "#model/render.ts";
 import type { Report } from "#model/report.ts";
-import { chromiumOnce, openPainter, type Painter } from "#render/painter.ts";
 import { type BrowserState, examineBrowser } from "#render/examine.ts";
+import { chromiumOnce, openPainter, type Painter } from "#render/painter.ts";
 import { requestsOf } from "#render/plan.ts";
 import type { ReportServer } from "#render/port.ts";
 import { type Detected, detectKind } from "#render/servers/detect.ts";
@@ -83,7 +85,11 @@ export interface App extends Tools {
   /** Starts the loops: the daemon's, or those of one occasion for a command that waits for it. */
   work(options: { readonly roles: readonly Role[]; readonly occasion: string | null }): Work;
   /** Records what an operator asked for. */
-  putDrafts(db: Session, drafts: readonly DeliveryDraft[], facts: Omit<DraftFacts, "parts">): Promise<readonly string[]>;
+  putDrafts(
+    db: Session,
+    drafts: readonly DeliveryDraft[],
+    facts: Omit<DraftFacts, "parts">,
+  ): Promise<readonly string[]>;
 }
 
 /** A log to the standard error for whoever opens an app. */
@@ -152,7 +158,8 @@ export const openApp = async (config: Config, options: AppOptions): Promise<App>
 };
 
 /** The report servers of a configuration, by name. Throws `server.unreachable` for one that must be asked what it is and is away. */
-export const openServersOf = (config: Config): Promise<ReadonlyMap<string, ReportServer>> => openServers(config.servers);
+export const openServersOf = (config: Config): Promise<ReadonlyMap<string, ReportServer>> =>
+  openServers(config.servers);
 
 type Opened = Omit<App, "parts" | "work" | "putDrafts">;
 
@@ -217,13 +224,14 @@ const workSettings = ({ limits }: Config) => ({
 const partsOf = (open: Opened): WorkParts => {
   const { config, clock, log, pool, artifacts, sources, servers, holidays } = open;
   const { limits, mail, dir } = config;
+  const reportOf = rememberReports(pool);
   return {
     ...{ pool, clock, log, artifacts, sources, servers, limits, mail },
-    channels: [logChannel(log)],
+    channels: [logChannel(log), emailChannel(config.alerts.email, alertPoster(open))],
     requests: open.requests,
     mailerFor: (delivery: Pick<Delivery, "trial">): Mailer => (delivery.trial ? open.outbox : open.mailer),
     sendAttempts: limits.sendAttempts,
-    reportOf: rememberReports(pool),
+    reportOf,
     holidaysOn: holidays.on,
     readiness: { sources, limitMs: limits.probeTimeoutMs },
     readLists: (report) => readLists(report, { pool, clock, sources, dir }),
@@ -231,10 +239,21 @@ const partsOf = (open: Opened): WorkParts => {
     pictures: openPictures(),
     linkTo: linksInto(servers),
     tick: () => tickAll(open, holidays.of),
-    tellOwner: async () => {},
+    tellOwner: async (slot, signal) =>
+      tellOwner(slot, await reportOf(slot), {
+        ...{ pool, clock, mail, templates: open.templates, operators: config.alerts.email },
+        post: async (message, isTrial) => void (await (isTrial ? open.outbox : open.mailer).send(message, signal)),
+      }),
     openPainter: () => open.openPainter(servers),
   };
 };
+
+const alertPoster =
+  ({ config, clock, mailer }: Opened): PostPlain =>
+  async (to, subject, text) => {
+    const letter = { id: `alert-${randomUUID()}`, from: config.mail.from, to, subject, text };
+    await mailer.send(await plainEmail(letter, clock.now()), AbortSignal.timeout(config.limits.sendLimitMs));
+  };
 
 /** Ticks every report of the configuration; one whose people or calendar can't be read stops only itself. */
 const tickAll = async ({ pool, clock, log }: Opened, holidays: HolidayMemory["of"]): Promise<number> => {

@@ -1,9 +1,11 @@
 /** The loops of a running Daybreak: tick, slots, sweep, draw, write, post. Rows say what is owed; a bell only shortens a wait. */
 import { schedule as everyMinute } from "node-cron";
-import { type DeliverParts, gatherDrawn, sendNext, writeNext } from "#deliver.ts";
+import { type DeliverParts, sendNext, writeNext } from "#deliver.ts";
 import type { Slot } from "#model/delivery.ts";
-import { type DrawParts, drawNext } from "#render/run.ts";
+import { gatherDrawn } from "#render/fan-in.ts";
 import type { Painter } from "#render/painter.ts";
+import { type DrawParts, drawNext } from "#render/run.ts";
+import { limitTo } from "#runtime/limit.ts";
 import { type Loop, startLoop } from "#runtime/loop.ts";
 import { openWake, type Wake } from "#runtime/wake.ts";
 import { settleOrphans } from "#send/run.ts";
@@ -50,141 +52,167 @@ export interface Work {
 
 /** Starts the loops of this process's roles. */
 export const startWork = (parts: WorkParts, settings: WorkSettings): Work => {
-  const bells = { slots: openWake(), draw: [] as Wake[], write: openWake(), post: [] as Wake[] };
-  const painters: Painter[] = [];
-  const start = starter(parts, settings);
+  const bells: Bells = { tick: openWake(), slots: openWake(), draw: [], write: openWake(), post: [] };
+  const shift: Shift = { parts, settings, bells };
   const has = (role: Role) => settings.roles.includes(role);
-  const ringAll = (wakes: readonly Wake[]) => {
-    for (const wake of wakes) wake.ring();
-  };
-  const loops: Loop[] = [];
-  if (has("tick")) {
-    loops.push(start("slots", bells.slots, (signal) => moveSlots(parts, signal, () => ringAll(bells.draw))));
-    loops.push(start("sweep", openWake(), () => sweep(parts, settings)));
-  }
-  if (has("render")) {
-    for (let n = 0; n < settings.painters; n += 1) {
-      const wake = openWake();
-      const painter = parts.openPainter();
-      bells.draw.push(wake);
-      painters.push(painter);
-      loops.push(start(`draw-${n}`, wake, (signal) => draw({ parts, settings, painter }, signal, bells.write.ring)));
-    }
-  }
-  if (has("send") || has("write")) {
-    loops.push(start("write", bells.write, (signal) => write(parts, settings, () => ringAll(bells.post), signal)));
-  }
-  if (has("send")) {
-    for (let n = 0; n < settings.senders; n += 1) {
-      const wake = openWake();
-      bells.post.push(wake);
-      loops.push(start(`post-${n}`, wake, (signal) => post(parts, settings, signal, bells.slots.ring)));
-    }
-  }
-  const timer = has("tick") && settings.occasion === null ? everyMinute("* * * * *", bells.slots.ring) : null;
-  const ring = () => ringAll([bells.slots, ...bells.draw, bells.write, ...bells.post]);
+  const painters = has("render") ? Array.from({ length: settings.painters }, parts.openPainter) : [];
+  const loops = [
+    ...(has("tick") ? startPlanning(shift) : []),
+    ...painters.map((painter, n) =>
+      startRound(shift, { name: `draw-${n}`, wake: added(bells.draw), work: draw(shift, painter) }),
+    ),
+    ...(has("write") ? [startRound(shift, { name: "write", wake: bells.write, work: write(shift) })] : []),
+    ...(has("send") ? Array.from({ length: settings.senders }, (_, n) => startPosting(shift, n)) : []),
+  ];
+  const timer = has("tick") && settings.occasion === null ? everyMinute("* * * * *", bells.tick.ring) : null;
   const stop = async (): Promise<void> => {
     await timer?.stop();
     await Promise.all(loops.map((loop) => loop.stop()));
     await Promise.all(painters.map((painter) => painter.close()));
     await giveBackRenders(parts.pool, settings.owner).catch(() => 0);
   };
-  return { loops, ring, stop };
+  return { loops, ring: () => ringAll([bells.slots, ...bells.draw, bells.write, ...bells.post]), stop };
 };
+
+/** The bells of the loops; workers of one kind have one each, since a ring wakes one loop. */
+interface Bells {
+  readonly tick: Wake;
+  readonly slots: Wake;
+  readonly draw: Wake[];
+  readonly write: Wake;
+  readonly post: Wake[];
+}
+
+interface Shift {
+  readonly parts: WorkParts;
+  readonly settings: WorkSettings;
+  readonly bells: Bells;
+}
 
 type Round = (signal: AbortSignal) => Promise<"more" | undefined>;
 
-const starter =
-  (parts: WorkParts, settings: WorkSettings) =>
-  (name: string, wake: Wake, work: Round): Loop =>
-    startLoop({
-      name,
-      everyMs: settings.sweepEveryMs,
-      wake,
-      work,
-      clock: parts.clock,
-      finishWithinMs: name.startsWith("draw") ? 0 : 20_000,
-      onFault: (error, inARow) => parts.log.error("loop.fault", { loop: name, error, inARow }),
-    });
+const ringAll = (wakes: readonly Wake[]): void => {
+  for (const wake of wakes) wake.ring();
+};
+
+const added = (bells: Wake[]): Wake => {
+  const wake = openWake();
+  bells.push(wake);
+  return wake;
+};
+
+const startRound = (
+  { parts, settings }: Shift,
+  { name, wake, work }: { readonly name: string; readonly wake: Wake; readonly work: Round },
+): Loop =>
+  startLoop({
+    name,
+    everyMs: settings.sweepEveryMs,
+    wake,
+    work,
+    clock: parts.clock,
+    // A render is given back; a send is finished.
+    finishWithinMs: name.startsWith("draw") ? 0 : 20_000,
+    onFault: (error, inARow) => parts.log.error("loop.fault", { loop: name, error, inARow }),
+  });
+
+const startPlanning = (shift: Shift): readonly Loop[] => [
+  startRound(shift, { name: "tick", wake: shift.bells.tick, work: tick(shift) }),
+  startRound(shift, { name: "slots", wake: shift.bells.slots, work: moveSlots(shift) }),
+  startRound(shift, { name: "sweep", wake: openWake(), work: sweep(shift) }),
+];
+
+const startPosting = (shift: Shift, n: number): Loop =>
+  startRound(shift, { name: `post-${n}`, wake: added(shift.bells.post), work: post(shift) });
+
+const tick =
+  ({ parts, bells }: Shift): Round =>
+  async () => {
+    if ((await parts.tick()) > 0) bells.slots.ring();
+    return undefined;
+  };
+
+/** Slots that are asked about at once: a probe that hangs must not keep the others from theirs. */
+const slotsAtOnce = 8;
 
 /** One slot's fault stops only that slot; it is tried again at the next round. */
-const moveSlots = async (parts: WorkParts, signal: AbortSignal, ring: () => void): Promise<"more" | undefined> => {
-  await parts.tick();
-  let moved = 0;
-  const guard = async (slot: Slot, step: () => Promise<unknown>) => {
-    try {
-      if ((await step()) === true) moved += 1;
-    } catch (error) {
-      parts.log.error("slot.fault", { slot: slot.id, report: slot.report, error });
-    }
+const moveSlots =
+  ({ parts, bells }: Shift): Round =>
+  async (signal) => {
+    const limit = limitTo(slotsAtOnce);
+    const guard = async (slot: Slot, step: () => Promise<boolean>): Promise<boolean> => {
+      try {
+        return await limit.run(step);
+      } catch (error) {
+        parts.log.error("slot.fault", { slot: slot.id, report: slot.report, error });
+        return false;
+      }
+    };
+    const open = await openSlots(parts.pool, parts.clock.now());
+    const moved = await Promise.all(open.map((slot) => guard(slot, () => advanceSlot(slot, parts, signal))));
+    const tell = async (slot: Slot): Promise<boolean> => {
+      await parts.tellOwner(slot, signal);
+      return false;
+    };
+    await Promise.all((await untoldSlots(parts.pool)).map((slot) => guard(slot, () => tell(slot))));
+    if (!moved.includes(true)) return undefined;
+    ringAll([...bells.draw, bells.write]);
+    return "more";
   };
-  for (const slot of await openSlots(parts.pool, parts.clock.now()))
-    await guard(slot, () => advanceSlot(slot, parts, signal));
-  for (const slot of await untoldSlots(parts.pool)) await guard(slot, () => parts.tellOwner(slot, signal));
-  if (moved > 0) ring();
-  return moved > 0 ? "more" : undefined;
-};
 
-const sweep = async (parts: WorkParts, settings: WorkSettings): Promise<undefined> => {
-  await reapRenders(parts.pool, settings.renderAttempts);
-  await gatherDrawn(null, parts);
-  await settleOrphans(settings.sendLimitMs, parts);
-  const expired = await expireDeliveries(parts.pool, parts.clock.now(), "it was not sent before it expired");
-  for (const id of expired) parts.log.warn("delivery.expired", { delivery: id });
-};
+const sweep =
+  ({ parts, settings }: Shift): Round =>
+  async () => {
+    await reapRenders(parts.pool, settings.renderAttempts);
+    await gatherDrawn(null, parts);
+    await settleOrphans(settings.sendLimitMs, parts);
+    const expired = await expireDeliveries(parts.pool, parts.clock.now(), "it was not sent before it expired");
+    for (const id of expired) parts.log.warn("delivery.expired", { delivery: id });
+    return undefined;
+  };
 
-const asked = (parts: WorkParts, settings: WorkSettings) => ({
+const asked = ({ parts, settings }: Shift) => ({
   owner: settings.owner,
   leaseMs: settings.leaseMs,
   occasion: settings.occasion,
   now: parts.clock.now(),
 });
 
-interface DrawRound {
-  readonly parts: WorkParts;
-  readonly settings: WorkSettings;
-  readonly painter: Painter;
-}
+const draw =
+  (shift: Shift, painter: Painter): Round =>
+  async (signal) => {
+    const { parts, settings, bells } = shift;
+    const ask = { ...asked(shift), attempts: settings.renderAttempts };
+    const renderId = await drawNext(ask, { parts, painter, signal });
+    if (renderId === null) return undefined;
+    await gatherDrawn(renderId, parts);
+    bells.write.ring();
+    return "more";
+  };
 
-const draw = async (
-  { parts, settings, painter }: DrawRound,
-  signal: AbortSignal,
-  ring: () => void,
-): Promise<"more" | undefined> => {
-  const renderId = await drawNext(
-    { ...asked(parts, settings), attempts: settings.renderAttempts },
-    { parts, painter, signal },
-  );
-  if (renderId === null) return undefined;
-  await gatherDrawn(renderId, parts);
-  ring();
-  return "more";
-};
+const write =
+  (shift: Shift): Round =>
+  async (signal) => {
+    const { parts, bells } = shift;
+    // Late notes need no picture, so nobody else tells that they are ready.
+    await gatherDrawn(null, parts);
+    let wrote = false;
+    while (!signal.aborted && (await writeNext(asked(shift), parts))) {
+      wrote = true;
+      ringAll(bells.post);
+    }
+    // What is held back or skipped here may have been the last of its slot.
+    if (wrote) bells.slots.ring();
+    return undefined;
+  };
 
-const write = async (
-  parts: WorkParts,
-  settings: WorkSettings,
-  ring: () => void,
-  signal: AbortSignal,
-): Promise<"more" | undefined> => {
-  // Late notes need no picture, so nobody else tells that they are ready.
-  await gatherDrawn(null, parts);
-  let wrote = false;
-  while (!signal.aborted && (await writeNext(asked(parts, settings), parts))) {
-    wrote = true;
-    ring();
-  }
-  return wrote ? "more" : undefined;
-};
-
-const post = async (
-  parts: WorkParts,
-  settings: WorkSettings,
-  signal: AbortSignal,
-  ring: () => void,
-): Promise<undefined> => {
-  let sent = false;
-  const ask = () => ({ ...asked(parts, settings), leaseMs: settings.sendLimitMs });
-  while (!signal.aborted && (await sendNext(ask(), parts, signal))) sent = true;
-  if (sent) ring();
-};
+const post =
+  (shift: Shift): Round =>
+  async (signal) => {
+    const { parts, settings, bells } = shift;
+    let sent = false;
+    const ask = () => ({ ...asked(shift), leaseMs: settings.sendLimitMs });
+    while (!signal.aborted && (await sendNext(ask(), parts, signal))) sent = true;
+    if (sent) bells.slots.ring();
+    return undefined;
+  };

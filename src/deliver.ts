@@ -9,14 +9,7 @@ import { proveDelivery } from "#proof/run.ts";
 import { viewOf } from "#render/plan.ts";
 import type { Log } from "#runtime/log.ts";
 import { type PostParts, postNext } from "#send/run.ts";
-import {
-  deliveryById,
-  drawableDeliveries,
-  leaseDelivery,
-  moveDelivery,
-  postponeDelivery,
-  type WorkAsk,
-} from "#store/deliveries.ts";
+import { deliveryById, leaseDelivery, moveDelivery, postponeDelivery, type WorkAsk } from "#store/deliveries.ts";
 import type { Session } from "#store/pool.ts";
 import type { KnownReport } from "#store/reports.ts";
 
@@ -27,24 +20,6 @@ export interface DeliverParts extends ComposeParts, Omit<PostParts, "look"> {
   readonly holidaysOn: (date: string) => Promise<Readonly<Record<string, string>>>;
   readonly requests: DraftFacts["parts"]["requests"];
 }
-
-/** Marks as drawn every planned delivery all of whose renders ended: those of one render, or all of them for the sweep. */
-export const gatherDrawn = async (
-  renderId: string | null,
-  parts: Pick<DeliverParts, "pool" | "clock">,
-): Promise<number> => {
-  const drawable = await drawableDeliveries(parts.pool, renderId);
-  for (const { id, policy, some, lost, reason } of drawable) {
-    const without = !lost || (some && policy === "send-without");
-    const end = {
-      to: "failed",
-      reason: reason ?? "its picture could not be drawn",
-      finishedAt: parts.clock.now(),
-    } as const;
-    await moveDelivery(parts.pool, { id, from: "planned", ...(without ? { to: "drawn" as const } : end) });
-  }
-  return drawable.length;
-};
 
 /** Proves and composes the next drawn delivery; false when there is none. One that fails stops nobody else. */
 export const writeNext = async (ask: WorkAsk, parts: DeliverParts): Promise<boolean> => {

@@ -1,0 +1,132 @@
+import { headersFor, messageIdOf, storedMessage } from "#compose/mime.ts";
+import { planSummary, type SummaryInput, type SummaryTrouble } from "#compose/plan/summary.ts";
+import type { Templates } from "#compose/templates.ts";
+import type { Delivery, Slot } from "#model/delivery.ts";
+import type { StoredMessage } from "#model/message.ts";
+import { inLanguage } from "#model/report.ts";
+import type { Temporal } from "#model/time.ts";
+import type { Clock } from "#runtime/clock.ts";
+import { listDeliveries } from "#store/deliveries.ts";
+import { type Pool, transaction } from "#store/pool.ts";
+import type { KnownReport } from "#store/reports.ts";
+import { lockUntold, markTold } from "#store/slots.ts";
+
+/** What telling a slot's owner uses. */
+export interface SummaryParts {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly templates: Templates;
+  readonly mail: { readonly from: string };
+  /** Who is told where a report names no owner; the first of them. */
+  readonly operators: readonly string[];
+  readonly post: (message: StoredMessage, isTrial: boolean) => Promise<void>;
+}
+
+/** More than this is no summary; the rest is counted. */
+const mostDeliveries = 100_000;
+
+/**
+ * Tells a closed slot's owner in one email how it went. The right to tell is held by a lock while it is sent and recorded after it: a
+ * crash in between tells twice rather than never.
+ */
+export const tellOwner = (slot: Slot, known: KnownReport, parts: SummaryParts): Promise<void> =>
+  transaction(parts.pool, async (db) => {
+    if (!(await lockUntold(db, slot.id))) return;
+    const to = known.report.owner ?? parts.operators[0] ?? null;
+    const deliveries = await listDeliveries(db, {
+      report: null,
+      state: null,
+      occasion: null,
+      slotId: slot.id,
+      limit: mostDeliveries,
+    });
+    if (to !== null && deliveries.length > 0) {
+      const message = await summaryOf({ slot, known, deliveries, to }, parts);
+      await parts.post(message, known.mode === "trial");
+    }
+    await markTold(db, slot.id, parts.clock.now());
+  });
+
+interface SummaryFacts {
+  readonly slot: Slot;
+  readonly known: KnownReport;
+  readonly deliveries: readonly Delivery[];
+  readonly to: string;
+}
+
+const summaryOf = async (
+  { slot, known, deliveries, to }: SummaryFacts,
+  parts: SummaryParts,
+): Promise<StoredMessage> => {
+  const { report } = known;
+  const { from } = parts.mail;
+  const deliveryId = `summary-${slot.id}`;
+  const title = inLanguage(report.title, report.locale);
+  const view = planSummary(inputOf({ slot, known, deliveries, to }, title, parts));
+  const filled = await parts.templates.fill("summary", view);
+  const message = {
+    ...filled,
+    messageId: messageIdOf({ deliveryId, from }),
+    from,
+    to,
+    cc: [],
+    bcc: [],
+    replyTo: null,
+    headers: headersFor({ deliveryId, report: report.name, reportTitle: title, from, stopUrl: null }),
+    inline: [],
+    attachments: [],
+  };
+  return storedMessage(message, { deliveryId, date: parts.clock.now() });
+};
+
+const inputOf = ({ slot, known, deliveries }: SummaryFacts, title: string, { clock }: SummaryParts): SummaryInput => {
+  const counts: Record<string, number> = {};
+  for (const { state } of deliveries) counts[state] = (counts[state] ?? 0) + 1;
+  return {
+    title,
+    nominal: slot.nominal,
+    zone: slot.zone,
+    locale: known.report.locale,
+    counts,
+    finishedAt: (counts["sent"] ?? 0) === 0 ? null : clock.now(),
+    ...(slot.notice === null ? {} : { lateData: slot.dataAsOf }),
+    troubles: deliveries.flatMap(troubleOf),
+    ledgerUrl: null,
+  };
+};
+
+const troubleOf = ({ id, state, recipientName, reason }: Delivery): readonly SummaryTrouble[] => {
+  const toDo = remedies[state];
+  if (toDo === undefined) return [];
+  const outcome = state as SummaryTrouble["outcome"];
+  return [{ recipient: recipientName, outcome, reason: reason ?? "", toDo: toDo.replaceAll("ID", id) }];
+};
+
+/** What an operator can do about an outcome, as the command to type. */
+const remedies: Partial<Record<Delivery["state"], string>> = {
+  quarantined: "daybreak deliveries show ID, then release or discard it",
+  failed: "mend the cause, then: daybreak deliveries retry ID",
+  uncertain: "ask whether it arrived; if not: daybreak deliveries retry ID",
+  expired: "if it is still of use: daybreak deliveries retry ID",
+  skipped: "correct the person's row if this isn't meant",
+  superseded: "nothing: it was planned anew",
+  discarded: "nothing",
+};
+
+/** A plain email about the work itself: an alert. `id` makes its Message-ID. */
+export const plainEmail = (
+  letter: {
+    readonly id: string;
+    readonly from: string;
+    readonly to: string;
+    readonly subject: string;
+    readonly text: string;
+  },
+  date: Temporal.Instant,
+): Promise<StoredMessage> => {
+  const { id: deliveryId, from, to, subject, text } = letter;
+  const messageId = messageIdOf({ deliveryId, from });
+  const headers = headersFor({ deliveryId, report: "alert", reportTitle: "Daybreak", from, stopUrl: null });
+  const nothing = { cc: [], bcc: [], replyTo: null, html: "", inline: [], attachments: [] };
+  return storedMessage({ ...nothing, messageId, from, to, subject, text, headers }, { deliveryId, date });
+};
