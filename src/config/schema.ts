@@ -16,7 +16,7 @@ export const schema = section({
       `Daybreak's own database: \${DATABASE_URL}. Default: DATABASE_URL, else a Postgres that it brings along.`,
     ),
   home: line("a folder").prefault("./.daybreak").describe("Folder beside this file for what Daybreak keeps."),
-  zone: zone().optional().describe("Time zone of schedules. Default: this machine's."),
+  zone: zone().optional().describe("Time zone of people whose row names none. Default: this machine's."),
   locale: locale().prefault("en").describe("Language of people who have none of their own."),
   calendars: calendars().describe("Free days, by the calendar's name."),
   alerts: alerts().describe("Who is told of trouble."),

@@ -26,7 +26,7 @@ describe("a complete configuration", () => {
         name: "daily-sales",
         title: "Daily sales",
         views: [{ name: "yesterday-sales-summary", title: "Yesterday Sales Summary", server: "main", width: 1280 }],
-        schedule: { at: "weekdays 07:00", zone: "Europe/Berlin", catchUpWithinMs: 10_800_000 },
+        schedule: { at: "weekdays 07:00", zone: null, catchUpWithinMs: 10_800_000 },
         audience: { kind: "csv", file: "people.csv" },
         filter: { Region: { column: "region" } },
         formats: ["png"],

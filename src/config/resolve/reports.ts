@@ -55,7 +55,7 @@ const timingOf = (entry: ReportEntry, context: Context): Timing => {
   }
   const schedule: Schedule = {
     at: section.at ?? "",
-    zone: zone === "recipient" ? null : (zone ?? context.written.zone ?? context.machine.zone),
+    zone: zone === undefined || zone === "recipient" ? null : zone,
     calendar: calendar ?? null,
     holidays: section.holidays,
     start: start ?? null,

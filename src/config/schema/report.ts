@@ -30,7 +30,7 @@ const schedule = z.union([
     zone: z
       .union([z.literal("recipient"), zone()])
       .optional()
-      .describe("Time zone of these times, or recipient for each person's own. Default: the configuration's zone."),
+      .describe("Time zone of these times for everybody. Default, also written recipient: each person's own."),
     calendar: line("a calendar's name").optional().describe("Name of the calendar whose days are free."),
     holidays: choice(["skip", "next-working-day", "send"])
       .prefault("skip")
