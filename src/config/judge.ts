@@ -3,9 +3,9 @@ import type { Document, Path } from "#config/document.ts";
 import { variableOf } from "#config/environment.ts";
 import { isSecretName } from "#config/mask.ts";
 import { type Finding, valueAt } from "#config/mistakes.ts";
-import { nearestOf, quoted } from "#config/nearest.ts";
 import { schema, type Written } from "#config/schema.ts";
 import { keysOf, type Shape, shapeAt, wholeShape } from "#config/shape.ts";
+import { nearestOf, quoted } from "#model/nearest.ts";
 
 type Issue = z.core.$ZodIssue;
 

@@ -43,7 +43,7 @@ export const faultCodes = {
   "bucket.io": "A file of the store could not be written or read.",
   "run.timeout": "A step took longer than its limit.",
   "run.aborted": "The step was ended because the program is stopping.",
-  "usage": "A command was called with words that it doesn't understand.",
+  usage: "A command was called with words that it doesn't understand.",
 } as const;
 
 /** One of the codes in `faultCodes`. */

@@ -10,7 +10,8 @@ export { Temporal };
 export const instantOf = (epochMs: number): Temporal.Instant => Temporal.Instant.fromEpochMilliseconds(epochMs);
 
 /** Whole milliseconds from `a` to `b`; negative when `b` is earlier. */
-export const msBetween = (a: Temporal.Instant, b: Temporal.Instant): number => b.epochMilliseconds - a.epochMilliseconds;
+export const msBetween = (a: Temporal.Instant, b: Temporal.Instant): number =>
+  b.epochMilliseconds - a.epochMilliseconds;
 
 /** The instant `ms` milliseconds after `instant`. */
 export const later = (instant: Temporal.Instant, ms: number): Temporal.Instant =>

@@ -1,9 +1,9 @@
 /** Free days of a calendar: a country's public holidays, the company's own days, and the days on which it works all the same. */
 import { Fault } from "#model/fault.ts";
+import { nearest } from "#model/nearest.ts";
 import type { Holidays } from "#model/schedule.ts";
 import type { Temporal } from "#model/time.ts";
 import { DAY_MS, dayNumberOf, dayOfIso, isoOf } from "#schedule/days.ts";
-import { nearest } from "#schedule/nearest.ts";
 
 /** A calendar as the configuration has it. Dates are `2026-12-24`, or `12-24` for every year. */
 export interface Calendar {

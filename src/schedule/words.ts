@@ -1,6 +1,7 @@
 /** English words → cron lines, and the nearest understood form of what can't be read. */
+
+import { nearest } from "#model/nearest.ts";
 import type { Mistake } from "#model/schedule.ts";
-import { nearest } from "#schedule/nearest.ts";
 
 /** Cron lines that together say what the words say: one for each minute of the hour that is named. */
 export interface CronLines {

@@ -2,8 +2,8 @@ import type { CalendarConfig } from "#config/config.ts";
 import type { Document, Path } from "#config/document.ts";
 import type { Environment, Found } from "#config/environment.ts";
 import { type Finding, valueAt } from "#config/mistakes.ts";
-import { nearestOf, quoted } from "#config/nearest.ts";
 import type { Written } from "#config/schema.ts";
+import { nearestOf, quoted } from "#model/nearest.ts";
 import type { CronExpression, Mistake } from "#model/schedule.ts";
 
 /** What the machine says where the file says nothing. */

@@ -1,10 +1,10 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Path } from "#config/document.ts";
-import { nearestOf, quoted } from "#config/nearest.ts";
 import { type Context, declared, unknownName } from "#config/resolve/context.ts";
 import { factsOf, readinessOf, sourceOf, spoken } from "#config/resolve/questions.ts";
 import { type ReportEntry, viewsOf } from "#config/resolve/views.ts";
+import { nearestOf, quoted } from "#model/nearest.ts";
 import type { AudienceSource, FilterSource, ProofRules, Report } from "#model/report.ts";
 import type { CronExpression, Schedule } from "#model/schedule.ts";
 

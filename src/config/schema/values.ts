@@ -3,8 +3,8 @@
  * each mistake has its remedy. Nothing is required here: `resolve/` says what is missing, so that one wrong value hides no other.
  */
 import { z } from "zod";
-import { nearestOf, quoted } from "#config/nearest.ts";
 import { addressMistake, mailboxMistake } from "#model/address.ts";
+import { nearestOf, quoted } from "#model/nearest.ts";
 import { isZone } from "#model/time.ts";
 
 const fail = (ctx: z.core.$RefinementCtx, message: string): never => {
