@@ -41,17 +41,6 @@ export type DeliveryState =
   | "failed"
   | "uncertain";
 
-/** States from which nothing follows by itself. */
-export const terminalStates: readonly DeliveryState[] = [
-  "sent",
-  "skipped",
-  "superseded",
-  "expired",
-  "discarded",
-  "failed",
-  "uncertain",
-];
-
 /** A part of the email: one view with one set of filters. */
 export interface DeliveryPart {
   readonly report: string;
@@ -105,6 +94,3 @@ export type DeliveryDraft = Omit<
   Delivery,
   "id" | "slotId" | "occasion" | "version" | "state" | "reason" | "attempts" | "notBefore" | "deadline" | "parts"
 > & { readonly parts: readonly Omit<DeliveryPart, "renderId">[]; readonly skip: string | null };
-
-/** How one try of a delivery ended. */
-export type AttemptOutcome = "sent" | "refused" | "temporary" | "unknown" | "dead-owner";

@@ -37,7 +37,6 @@ export interface Group {
 
 /** One email for several values together, a section each, or an email each. */
 export type Split = "together" | "sections" | "each";
-export const splits: readonly Split[] = ["together", "sections", "each"];
 
 /** Formats of an artifact that staff can receive. */
 export type Format = "png" | "pdf" | "csv" | "xlsx";

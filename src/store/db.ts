@@ -1,4 +1,3 @@
-import { Fault } from "#model/fault.ts";
 import type { Temporal } from "#model/time.ts";
 
 /** What a statement needs of a pool or of a connection inside a transaction. */
@@ -8,9 +7,6 @@ export interface Db {
 
 /** A row as the driver hands it over; each noun's file maps it to the model. */
 export type Row = Record<string, unknown>;
-
-/** The statements of one noun by name; a test prepares every one of them against the migrated schema. */
-export type Statements = Readonly<Record<string, string>>;
 
 /** All rows of a statement, mapped. */
 export const many = async <T>(db: Db, ask: { text: string; values: unknown[]; map: (row: Row) => T }): Promise<T[]> =>
@@ -28,12 +24,6 @@ export const one = async <T>(
 /** The number of rows that a statement changed. */
 export const changed = async (db: Db, text: string, values: unknown[]): Promise<number> =>
   (await db.query(text, values)).rowCount ?? 0;
-
-/** The row, or a fault that says what was looked for. */
-export const found = <T>(value: T | null, what: string, hint: string): T => {
-  if (value === null) throw new Fault("store.not-found", `There is no ${what}.`, { hint });
-  return value;
-};
 
 /** A column as text; the schema says it is not null. */
 export const text = (row: Row, column: string): string => String(row[column]);

@@ -61,8 +61,6 @@ export const statements = {
   putProof: `insert into proofs (delivery_id, part, format, verdict, evidence) values ($1, $2, $3, $4, $5)
     on conflict (delivery_id, part, format) do update set verdict = excluded.verdict, evidence = excluded.evidence`,
   proofs: "select * from proofs where delivery_id = $1 order by part, format",
-  unfinished: `select count(*) as n from deliveries where ($1::text is null or occasion = $1)
-    and state in ('planned', 'drawn', 'proven', 'composed', 'sending')`,
 };
 
 const toDelivery = (row: Row): Delivery => ({
@@ -273,7 +271,3 @@ export const proofsOf = (db: Db, deliveryId: string): Promise<Proof[]> =>
       evidence: as<string[]>(row, "evidence"),
     }),
   });
-
-/** How many deliveries of an occasion (`null`: of all) are still under way. */
-export const unfinishedDeliveries = async (db: Db, occasion: string | null): Promise<number> =>
-  (await one(db, { text: statements.unfinished, values: [occasion], map: (row) => number(row, "n") })) ?? 0;

@@ -15,14 +15,27 @@ export const statements = {
 };
 
 /** A person as a file names them; `attributes` is `null` where the file's columns belong to a subscription. */
-export type ImportedRecipient = Pick<Recipient, "key" | "kind" | "name" | "email" | "locale" | "zone" | "calendar" | "origin"> & {
+export type ImportedRecipient = Pick<
+  Recipient,
+  "key" | "kind" | "name" | "email" | "locale" | "zone" | "calendar" | "origin"
+> & {
   readonly attributes: Attributes | null;
 };
 
 /** Writes a recipient by key and makes them active; the id. Who was there before keeps the origin that they have. */
 export const importRecipient = async (db: Db, who: ImportedRecipient): Promise<string> => {
   const { key, kind, name, email, locale, zone, calendar, attributes, origin } = who;
-  const values = [key, kind, name, email, locale, zone, calendar, attributes === null ? null : json(attributes), origin];
+  const values = [
+    key,
+    kind,
+    name,
+    email,
+    locale,
+    zone,
+    calendar,
+    attributes === null ? null : json(attributes),
+    origin,
+  ];
   return (await one(db, { text: statements.put, values, map: (row) => text(row, "id") })) ?? "";
 };
 

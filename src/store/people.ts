@@ -47,7 +47,6 @@ export const statements = {
     where ("table" = 'recipients' and row_id = $1)
        or ("table" in ('subscriptions', 'copies') and coalesce(after, before) ->> 'recipient_id' = $1)`,
   eraseMessages: `delete from messages m using deliveries d where d.id = m.delivery_id and d.recipient_id = $1 returning m.path`,
-  setActor: "select set_config('daybreak.actor', $1, true)",
 };
 
 const toRecipient = (row: Row): Recipient => ({
@@ -117,10 +116,6 @@ export const allRecipients = (db: Db): Promise<Recipient[]> =>
 /** A recipient by key or, failing that, by address. */
 export const recipientByKey = (db: Db, key: string): Promise<Recipient | null> =>
   one(db, { text: statements.recipientByKey, values: [key], map: toRecipient });
-
-/** A recipient by id, as it is now: the last look before sending. */
-export const recipientById = (db: Db, id: string): Promise<Recipient | null> =>
-  one(db, { text: statements.recipientById, values: [id], map: toRecipient });
 
 /** The people of some reports, read one after the other on one connection. */
 export const peopleOf = async (db: Db, reports: readonly string[]): Promise<People> => ({
@@ -214,11 +209,6 @@ export const putList = async (
   },
 ): Promise<void> => {
   await db.query(statements.putList, [list.origin, at(list.readAt), list.rows, json(list.mistakes)]);
-};
-
-/** Names who is changing rows, for the audit; holds until the transaction ends. */
-export const setActor = async (db: Db, actor: string): Promise<void> => {
-  await db.query(statements.setActor, [actor]);
 };
 
 /** Erases a person from recipients, deliveries, messages and audit; the paths of the messages whose bytes must go too. */

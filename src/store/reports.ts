@@ -122,7 +122,10 @@ export const publishReports = async (
   now: Temporal.Instant,
 ): Promise<void> => {
   for (const { report, version } of versions) await putReport(db, { report, version, now });
-  await retireOthers(db, versions.map(({ report }) => report.name));
+  await retireOthers(
+    db,
+    versions.map(({ report }) => report.name),
+  );
 };
 
 /** A report as it was when a slot or delivery was made, with its mode of today. Versions never change, so they are kept in memory. */
