@@ -61,7 +61,7 @@ export const startWork = (parts: WorkParts, settings: WorkSettings): Work => {
     ...painters.map((painter, n) =>
       startRound(shift, { name: `draw-${n}`, wake: added(bells.draw), work: draw(shift, painter) }),
     ),
-    ...(has("write") ? [startRound(shift, { name: "write", wake: bells.write, work: write(shift) })] : []),
+    ...(has("write") || has("send") ? [startRound(shift, { name: "write", wake: bells.write, work: write(shift) })] : []),
     ...(has("send") ? Array.from({ length: settings.senders }, (_, n) => startPosting(shift, n)) : []),
   ];
   const timer = has("tick") && settings.occasion === null ? everyMinute("* * * * *", bells.tick.ring) : null;
