@@ -1,12 +1,13 @@
 /** STORY PAGE 1: a slot comes due, waits for its data, gets its audience, and is closed when nothing of it is under way. */
 import type { AlertChannel } from "#alert/port.ts";
 import { tellAll } from "#alert/run.ts";
-import { type AudienceParts, fixAudience } from "#audience/run.ts";
+import { type AudienceParts, filtersOfPeople, fixAudience } from "#audience/run.ts";
 import type { Slot } from "#model/delivery.ts";
 import { wordsOf } from "#model/fault.ts";
+import type { Filters } from "#model/filters.ts";
 import type { Report } from "#model/report.ts";
 import { before } from "#model/time.ts";
-import { askReadiness, type ReadinessParts } from "#readiness/run.ts";
+import { askReadiness, type ReadinessParts, wantsFilters } from "#readiness/run.ts";
 import type { Log } from "#runtime/log.ts";
 import { openAlert, recoverAlert } from "#store/alerts.ts";
 import type { KnownReport } from "#store/reports.ts";
@@ -29,7 +30,7 @@ export const advanceSlot = async (slot: Slot, parts: SlotParts, signal: AbortSig
   switch (slot.state) {
     case "due":
     case "waiting":
-      return makeReady(slot, known.report, { parts, signal });
+      return makeReady(slot, known, { parts, signal });
     case "ready":
       return gather(slot, known, parts);
     case "planned":
@@ -43,15 +44,25 @@ export const advanceSlot = async (slot: Slot, parts: SlotParts, signal: AbortSig
 
 const makeReady = async (
   slot: Slot,
-  report: Report,
+  known: KnownReport,
   { parts, signal }: { readonly parts: SlotParts; readonly signal: AbortSignal },
 ): Promise<boolean> => {
   const now = parts.clock.now();
+  const { report } = known;
   if (hasExpired(slot, report, parts)) return expire(slot, "it was not ready before it expired", parts);
   if (report.readiness === null) return moveSlot(parts.pool, slot, { to: "ready" });
-  const answer = await askReadiness({ slot, readiness: report.readiness, now, signal }, parts.readiness);
+  const { readiness } = report;
+  const filters = await filtersAsked(slot, known, parts);
+  const answer = await askReadiness({ slot, readiness, filters, now, signal }, parts.readiness);
   parts.log.info("slot.readiness", { slot: slot.id, report: slot.report, to: answer.to, reason: answer.reason });
   return moveSlot(parts.pool, slot, answer);
+};
+
+/** Probes about people's own filters need to know the people, so their lists are read before. */
+const filtersAsked = async (slot: Slot, known: KnownReport, parts: SlotParts): Promise<readonly Filters[]> => {
+  if (!known.report.readiness?.probes.some(wantsFilters)) return [];
+  await parts.readLists(known.report);
+  return filtersOfPeople(slot, known, parts);
 };
 
 /** A list that can't be read stops the slot, never falls back on yesterday's people; it is tried again until the slot expires. */

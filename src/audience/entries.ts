@@ -67,7 +67,8 @@ const entry = (report: Report, recipient: Recipient, rows: readonly Subscription
   const first = <K extends "filters" | "split" | "formats" | "at" | "start" | "end">(
     field: K,
   ): Subscription[K] | null => rows.find((row) => row[field] !== null)?.[field] ?? null;
-  const attributes = rows.reduceRight<Attributes>((all, row) => ({ ...all, ...row.attributes }), recipient.attributes);
+  const own = rows.toReversed().map((row) => row.attributes);
+  const attributes: Attributes = Object.assign({}, recipient.attributes, ...own);
   return {
     report,
     recipient,

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type AudienceFacts, guardAudience, planAudience } from "#audience/plan.ts";
 import type { DeliveryDraft, Slot } from "#model/delivery.ts";
+import { canonicalFilters, type Filters } from "#model/filters.ts";
 import type { RenderRequest } from "#model/render.ts";
 import type { Clock } from "#runtime/clock.ts";
 import { type NewDelivery, putDelivery } from "#store/deliveries.ts";
@@ -23,8 +24,7 @@ export const keyOf = (identity: string): string => createHash("sha256").update(i
 
 /** Fixes the audience of a ready slot: deliveries, skips and wanted renders in one transaction. False when somebody else did. */
 export const fixAudience = async (slot: Slot, known: KnownReport, parts: AudienceParts): Promise<boolean> => {
-  const date = slot.nominal.toZonedDateTimeISO(slot.zone).toPlainDate().toString();
-  const holidays = await parts.holidaysOn(date);
+  const holidays = await parts.holidaysOn(dateOf(slot));
   return transaction(parts.pool, async (db) => {
     const current = await lockSlot(db, slot.id);
     if (current === null || current.state !== "ready") return false;
@@ -86,3 +86,22 @@ export const putDrafts = async (
   }
   return ids;
 };
+
+/** The different filters of a slot's people as the tables have them now; `"all"` is none. */
+export const filtersOfPeople = async (
+  slot: Slot,
+  known: KnownReport,
+  parts: Pick<AudienceParts, "pool" | "holidaysOn">,
+): Promise<readonly Filters[]> => {
+  const people = await peopleOf(
+    parts.pool,
+    [known.report, ...known.report.bundled].map((report) => report.name),
+  );
+  const holidays = await parts.holidaysOn(dateOf(slot));
+  const facts = { report: known.report, mode: known.mode, slot, people, holidays, expiresAt: expiry(slot, known) };
+  const drafts = planAudience(facts).filter((draft) => draft.skip === null);
+  const filters = drafts.flatMap((draft) => draft.parts.map((part) => part.filters)).filter((one) => one !== "all");
+  return [...new Map(filters.map((one) => [canonicalFilters(one), one])).values()];
+};
+
+const dateOf = (slot: Slot): string => slot.nominal.toZonedDateTimeISO(slot.zone).toPlainDate().toString();

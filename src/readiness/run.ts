@@ -1,5 +1,6 @@
 import type { Slot } from "#model/delivery.ts";
 import { Fault, isFault, wordsOf } from "#model/fault.ts";
+import type { Filters } from "#model/filters.ts";
 import type { ProbeSpec, Readiness } from "#model/report.ts";
 import type { Temporal } from "#model/time.ts";
 import { type Asked, decideReadiness, type ReadinessDecision } from "#readiness/plan.ts";
@@ -20,6 +21,8 @@ export interface ReadinessParts {
 export interface ReadinessAsk {
   readonly slot: Pick<Slot, "nominal" | "due" | "zone">;
   readonly readiness: Readiness;
+  /** The different filters of the slot's people, for probes that ask about them; empty where none does. */
+  readonly filters: readonly Filters[];
   readonly now: Temporal.Instant;
   readonly signal: AbortSignal;
 }
@@ -37,11 +40,24 @@ export interface ReadinessMove {
 export const askReadiness = async (ask: ReadinessAsk, parts: ReadinessParts): Promise<ReadinessMove> => {
   const { slot, readiness, now, signal } = ask;
   const date = slot.nominal.toZonedDateTimeISO(slot.zone).toPlainDate().toString();
-  const question = { nominal: slot.nominal, date, filters: null };
-  const probes = readiness.probes.map((spec) => probeOf(spec, parts.sources));
-  const answers = await askProbes({ probes, question, limitMs: parts.limitMs, signal });
+  const asked = (specs: readonly ProbeSpec[], filters: Filters | null) => {
+    const probes = specs.map((spec) => probeOf(spec, parts.sources));
+    return askProbes({ probes, question: { nominal: slot.nominal, date, filters }, limitMs: parts.limitMs, signal });
+  };
+  const answers = [
+    ...(await asked(
+      readiness.probes.filter((spec) => !wantsFilters(spec)),
+      null,
+    )),
+  ];
+  // One after the other: a probe for each of three hundred filters at once would be the load that delays the data.
+  const personal = readiness.probes.filter(wantsFilters);
+  for (const filters of personal.length === 0 ? [] : ask.filters) answers.push(...(await asked(personal, filters)));
   return moveOf(decideReadiness({ now, due: slot.due, rules: readiness, answers }));
 };
+
+/** True for a probe that asks about a person's own filter: `:filter_Region` in its query. The slot waits until all of its people's data is there. */
+export const wantsFilters = (spec: ProbeSpec): boolean => spec.kind === "sql" && /:filter_\w/.test(spec.sql);
 
 /** Asks probes at once, each within its bound; one that can't be asked counts as not ready, with its words. */
 export const askProbes = (ask: {

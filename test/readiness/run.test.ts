@@ -29,7 +29,7 @@ const rules = (changed: Partial<Readiness> = {}): Readiness => ({
 
 const ask = (source: Source, changed: { readonly readiness?: Readiness; readonly now?: Temporal.Instant } = {}) =>
   askReadiness(
-    { slot, readiness: rules(), now: nominal, signal, ...changed },
+    { slot, readiness: rules(), filters: [], now: nominal, signal, ...changed },
     { sources: new Map([["warehouse", source]]), limitMs: 1_000 },
   );
 
@@ -41,6 +41,28 @@ test("the slot's date is the calendar date in its own zone", async () => {
 
 test("data that is not ready keeps the slot waiting until the next question", async () => {
   expect(await ask(answering("2026-11-20"))).toMatchObject({ to: "waiting", nextProbeAt: later(nominal, 300_000) });
+});
+
+test("a probe about a person's own filter is asked for each different one, and all of them must be ready", async () => {
+  const loaded = new Set(["North"]);
+  const asked: unknown[] = [];
+  const query: Source["query"] = async ({ parameters }) => {
+    asked.push(parameters.filter_region);
+    const isLoaded = [parameters.filter_region].flat().every((region) => loaded.has(String(region)));
+    return { columns: ["ready"], rows: [{ ready: isLoaded ? "t" : "f" }] };
+  };
+  const parts = {
+    sources: new Map([["warehouse", { name: "warehouse", query, close: async () => {} }]]),
+    limitMs: 1_000,
+  };
+  const readiness = rules({ probes: [{ kind: "sql", source: "warehouse", sql: "select … = any(:filter_region)" }] });
+  const filters = [{ Region: ["North"] }, { Region: ["South"] }];
+  expect(await askReadiness({ slot, readiness, filters, now: nominal, signal }, parts)).toMatchObject({
+    to: "waiting",
+  });
+  loaded.add("South");
+  expect(await askReadiness({ slot, readiness, filters, now: nominal, signal }, parts)).toMatchObject({ to: "ready" });
+  expect(asked).toEqual([["North"], ["South"], ["North"], ["South"]]);
 });
 
 test.each([
