@@ -103,7 +103,14 @@ const checkViews = async (report: Report, outlook: Outlook | null, checking: Che
   for (const one of [report, ...report.bundled]) {
     for (const view of one.views) {
       const listed = await checking.listed(view.server);
-      findings.push(...judgeView(one, view, listed), ...judgeValues(drafts.filter((draft) => hasView(draft, one.name, view.name)), view, listed));
+      findings.push(
+        ...judgeView(one, view, listed),
+        ...judgeValues(
+          drafts.filter((draft) => hasView(draft, one.name, view.name)),
+          view,
+          listed,
+        ),
+      );
     }
   }
   if (findings.some((finding) => finding.grade === "fault")) return findings;
@@ -114,9 +121,16 @@ const hasView = (draft: Outlook["audience"][number], report: string, view: strin
   draft.parts.some((part) => part.report === report && part.view === view);
 
 /** Draws one person's views for real: only that shows whether figures and proof find what they need. */
-const checkDrawing = async (report: Report, outlook: Outlook | null, { parts }: Checking): Promise<readonly Finding[]> => {
-  const draft = outlook?.audience.find((one) => one.skip === null && one.filters !== "all") ?? outlook?.audience.find((one) => one.skip === null);
-  if (draft === undefined || parts.look === null) return [noted(report.name, "nothing was drawn, since nobody gets it")];
+const checkDrawing = async (
+  report: Report,
+  outlook: Outlook | null,
+  { parts }: Checking,
+): Promise<readonly Finding[]> => {
+  const draft =
+    outlook?.audience.find((one) => one.skip === null && one.filters !== "all") ??
+    outlook?.audience.find((one) => one.skip === null);
+  if (draft === undefined || parts.look === null)
+    return [noted(report.name, "nothing was drawn, since nobody gets it")];
   const findings: Finding[] = [];
   for (const [at, request] of parts.requests(draft, report).entries()) {
     parts.onProgress(`Drawing ${request.view.path} as ${draft.recipientName}`);
@@ -128,4 +142,6 @@ const checkDrawing = async (report: Report, outlook: Outlook | null, { parts }: 
 };
 
 const broken = (report: Report, { brokenTiles }: RenderEvidence): readonly Finding[] =>
-  brokenTiles.length === 0 ? [] : [warning(report.name, `tiles are broken: ${brokenTiles.join(", ")}`, "look at the view on its server")];
+  brokenTiles.length === 0
+    ? []
+    : [warning(report.name, `tiles are broken: ${brokenTiles.join(", ")}`, "look at the view on its server")];

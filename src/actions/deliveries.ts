@@ -76,7 +76,10 @@ export const retryDelivery = async ({ id, by }: Asked, { pool, clock }: VerbPart
 const DAY_MS = 86_400_000;
 
 /** Lets a quarantined delivery go out although the proof refused it. The reason is recorded with who gave it. */
-export const release = async ({ id, by, reason }: Asked & { readonly reason: string }, { pool }: VerbParts): Promise<Delivery> => {
+export const release = async (
+  { id, by, reason }: Asked & { readonly reason: string },
+  { pool }: VerbParts,
+): Promise<Delivery> => {
   refuseEmpty(reason);
   const delivery = await deliveryNamed(id, pool);
   const done = await transaction(pool, (db) => releaseDelivery(db, id, `${by}: ${reason}`), by);
@@ -88,10 +91,19 @@ export const release = async ({ id, by, reason }: Asked & { readonly reason: str
 const open: readonly DeliveryState[] = ["planned", "drawn", "proven", "quarantined", "composed"];
 
 /** Ends a delivery that has not been sent: nobody gets it. The reason is recorded with who gave it. */
-export const discard = async ({ id, by, reason }: Asked & { readonly reason: string }, { pool, clock }: VerbParts): Promise<Delivery> => {
+export const discard = async (
+  { id, by, reason }: Asked & { readonly reason: string },
+  { pool, clock }: VerbParts,
+): Promise<Delivery> => {
   refuseEmpty(reason);
   const delivery = await deliveryNamed(id, pool);
-  const move = { id, from: delivery.state, to: "discarded", reason: `${by}: ${reason}`, finishedAt: clock.now() } as const;
+  const move = {
+    id,
+    from: delivery.state,
+    to: "discarded",
+    reason: `${by}: ${reason}`,
+    finishedAt: clock.now(),
+  } as const;
   const done = open.includes(delivery.state) && (await transaction(pool, (db) => moveDelivery(db, move), by));
   if (!done) throw refuse(delivery, "discarded", "one that is quarantined or still on its way");
   return delivery;

@@ -27,7 +27,10 @@ export interface Diagnosis extends Examined {
 }
 
 /** Tries everything at once; the answers come in the order of the examinations. `onDone` is told each as it ends. */
-export const examineAll = (examinations: readonly Examination[], onDone: (diagnosis: Diagnosis) => void): Promise<readonly Diagnosis[]> =>
+export const examineAll = (
+  examinations: readonly Examination[],
+  onDone: (diagnosis: Diagnosis) => void,
+): Promise<readonly Diagnosis[]> =>
   Promise.all(
     examinations.map(async (examination) => {
       const startedAt = performance.now();

@@ -30,7 +30,10 @@ export interface Erased {
 export const whoToErase = (key: string, pool: Pool): Promise<Recipient> => recipientNamed(key, pool);
 
 /** Erases a person everywhere but in emails that were delivered and files in the outbox. Recorded without their name. */
-export const erasePerson = async ({ recipient, by }: { readonly recipient: Recipient; readonly by: string }, parts: EraseParts): Promise<Erased> => {
+export const erasePerson = async (
+  { recipient, by }: { readonly recipient: Recipient; readonly by: string },
+  parts: EraseParts,
+): Promise<Erased> => {
   const { pool, artifacts } = parts;
   const work = async (db: Session) => {
     const ended = await endOpen(db, recipient, parts);
@@ -59,7 +62,13 @@ const endOpen = async (db: Session, recipient: Recipient, { clock }: EraseParts)
   let ended = 0;
   for (const state of open) {
     for (const { id } of await openOf(db, recipient, state)) {
-      const move = { id, from: state, to: "discarded", reason: "the recipient was erased", finishedAt: clock.now() } as const;
+      const move = {
+        id,
+        from: state,
+        to: "discarded",
+        reason: "the recipient was erased",
+        finishedAt: clock.now(),
+      } as const;
       if (await moveDelivery(db, move)) ended += 1;
     }
   }

@@ -23,7 +23,11 @@ export const exportPeople = async (report: string | null, pool: Pool): Promise<s
       if (report === null) return [{ recipient, attributes: recipient.attributes, subscription: null }];
       return subscriptions
         .filter((one) => one.recipientId === recipient.id && one.active)
-        .map((subscription) => ({ recipient, attributes: { ...recipient.attributes, ...subscription.attributes }, subscription }));
+        .map((subscription) => ({
+          recipient,
+          attributes: { ...recipient.attributes, ...subscription.attributes },
+          subscription,
+        }));
     });
   const names = [...new Set(people.flatMap(({ attributes }) => Object.keys(attributes)))];
   const extra = report === null ? [] : ["formats", "filters"];
@@ -31,7 +35,11 @@ export const exportPeople = async (report: string | null, pool: Pool): Promise<s
   return [[...ownColumns, ...extra, ...names], ...rows].map((row) => `${row.map(quoted).join(",")}\r\n`).join("");
 };
 
-const rowsOf = ({ recipient, attributes, subscription }: Person, names: readonly string[], withExtra: boolean): readonly (readonly string[])[] => {
+const rowsOf = (
+  { recipient, attributes, subscription }: Person,
+  names: readonly string[],
+  withExtra: boolean,
+): readonly (readonly string[])[] => {
   const { email, name, kind, locale, zone, calendar } = recipient;
   const key = recipient.key === email.toLowerCase() ? "" : recipient.key;
   const own = [email, name, key, kind, locale ?? "", zone ?? "", calendar ?? ""];

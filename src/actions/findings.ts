@@ -15,7 +15,12 @@ export interface Finding {
 export const faulty = (about: string, what: string, mend: string): Finding => ({ grade: "fault", about, what, mend });
 
 /** A finding that needs a person. */
-export const warning = (about: string, what: string, mend: string): Finding => ({ grade: "warning", about, what, mend });
+export const warning = (about: string, what: string, mend: string): Finding => ({
+  grade: "warning",
+  about,
+  what,
+  mend,
+});
 
 /** A finding that is only told. */
 export const noted = (about: string, what: string): Finding => ({ grade: "note", about, what, mend: null });

@@ -29,19 +29,19 @@ export interface FirstFile {
 }
 
 /** `Daily Sales / North` → `daily-sales-north`. */
-export const slugOf = (text: string): string => {
+export const slugOf = (text: string, otherwise = "report"): string => {
   const words = text
     .normalize("NFKD")
     .replace(/\p{M}/gu, "")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-+|-+$/g, "");
-  return words === "" ? "report" : words.slice(0, 50).replace(/-+$/, "");
+  return words === "" ? otherwise : words.slice(0, 50).replace(/-+$/, "");
 };
 
 /** Column of the people's list that holds a filter's values; never one that means something else there. */
 export const columnOf = (filter: string): string => {
-  const column = slugOf(filter).replaceAll("-", "_");
+  const column = slugOf(filter, "value").replaceAll("-", "_");
   const taken = ["email", "name", "key", "locale", "zone", "calendar", "kind", "formats", "filters"];
   return taken.includes(column) ? `filter_${column}` : column;
 };
@@ -64,7 +64,11 @@ export const firstFiles = (answers: Answers): readonly FirstFile[] => {
   const files: FirstFile[] = [{ name: "daybreak.yaml", text: yamlOf(answers), isSecret: false }];
   if (secrets.length > 0) {
     const lines = secrets.map(([name, value]) => `${name}=${quotedForEnv(value)}\n`);
-    files.push({ name: ".env", text: `# Secrets of daybreak.yaml. Keep this file to yourself.\n${lines.join("")}`, isSecret: true });
+    files.push({
+      name: ".env",
+      text: `# Secrets of daybreak.yaml. Keep this file to yourself.\n${lines.join("")}`,
+      isSecret: true,
+    });
   }
   return [...files, { name: "people.csv", text: peopleOf(answers), isSecret: false }];
 };
@@ -91,7 +95,7 @@ const yamlOf = ({ server, kind, view, title, filter, at, zone }: Answers): strin
     `    at: ${scalar(at)}`,
     "    to: people.csv",
   ];
-  if (filter !== null) lines.push(`    filter: { ${scalar(filter.name)}: ${columnOf(filter.name)} }`);
+  if (filter !== null) lines.push(`    filter: { ${scalar(filter.name)}: ${scalar(columnOf(filter.name))} }`);
   return `${lines.join("\n")}\n`;
 };
 

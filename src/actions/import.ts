@@ -1,6 +1,13 @@
 /** An operator's own file of people, read into our tables: recipients, and their subscriptions where a report is named. */
 import { reportNamed } from "#actions/named.ts";
-import { type ImportPlan, importPlan, type KnownRow, type Listing, type ListRow, readCsvList } from "#audience/import.ts";
+import {
+  type ImportPlan,
+  importPlan,
+  type KnownRow,
+  type Listing,
+  type ListRow,
+  readCsvList,
+} from "#audience/import.ts";
 import { Fault } from "#model/fault.ts";
 import type { Recipient, Subscription } from "#model/people.ts";
 import { deactivateRecipients, importRecipient } from "#store/imports.ts";
@@ -104,8 +111,17 @@ const knownRow = (recipient: Recipient, subscription: Subscription | null): Know
 const write = async (db: Session, plan: ImportPlan<Known>, report: string | null): Promise<void> => {
   for (const row of [...plan.add, ...plan.change.map((one) => one.row)]) await writeRow(db, row, report);
   const leaving = plan.deactivate;
-  if (report === null) await deactivateRecipients(db, leaving.map((one) => one.recipientId));
-  else await leaveList(db, originOf(report), leaving.flatMap((one) => one.subscriptionId ?? []));
+  if (report === null)
+    await deactivateRecipients(
+      db,
+      leaving.map((one) => one.recipientId),
+    );
+  else
+    await leaveList(
+      db,
+      originOf(report),
+      leaving.flatMap((one) => one.subscriptionId ?? []),
+    );
 };
 
 const writeRow = async (db: Session, row: ListRow, report: string | null): Promise<void> => {

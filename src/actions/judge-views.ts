@@ -11,7 +11,10 @@ import type { FilterInfo, ViewInfo } from "#render/port.ts";
 const meant = (word: string, known: readonly string[]): string => {
   const near = nearestTo(word, known);
   if (near !== null) return `did you mean “${near}”?`;
-  const few = known.slice(0, 8).map((one) => `“${one}”`).join(", ");
+  const few = known
+    .slice(0, 8)
+    .map((one) => `“${one}”`)
+    .join(", ");
   return known.length === 0 ? "the server has none" : `the server has ${few}${known.length > 8 ? ", …" : ""}`;
 };
 
@@ -20,7 +23,16 @@ export const judgeView = (report: Report, view: ReportView, listed: readonly Vie
   const info = listed.find((one) => one.path === view.path);
   if (listed.length === 0) return [];
   if (info === undefined) {
-    return [faulty(report.name, `the server “${view.server}” has no view “${view.path}”`, meant(view.path, listed.map((one) => one.path)))];
+    return [
+      faulty(
+        report.name,
+        `the server “${view.server}” has no view “${view.path}”`,
+        meant(
+          view.path,
+          listed.map((one) => one.path),
+        ),
+      ),
+    ];
   }
   if (info.filters === null) return [];
   const names = info.filters.map((filter) => filter.name);
@@ -30,12 +42,18 @@ export const judgeView = (report: Report, view: ReportView, listed: readonly Vie
 };
 
 /** Values of people's filters that the server doesn't offer: their pictures would be empty, or everybody's. */
-export const judgeValues = (drafts: readonly DeliveryDraft[], view: ReportView, listed: readonly ViewInfo[]): readonly Finding[] => {
+export const judgeValues = (
+  drafts: readonly DeliveryDraft[],
+  view: ReportView,
+  listed: readonly ViewInfo[],
+): readonly Finding[] => {
   const filters = listed.find((one) => one.path === view.path)?.filters ?? [];
   const offered = new Map(filters.map((filter) => [filter.name, filter]));
   return drafts.flatMap((draft) => {
     if (draft.skip !== null || draft.filters === "all") return [];
-    return Object.entries(draft.filters).flatMap(([name, values]) => oddValues(draft, { name, values, info: offered.get(name) }));
+    return Object.entries(draft.filters).flatMap(([name, values]) =>
+      oddValues(draft, { name, values, info: offered.get(name) }),
+    );
   });
 };
 
@@ -50,7 +68,13 @@ const oddValues = (draft: DeliveryDraft, { name, values, info }: Asked): readonl
   if (known === null) return [];
   return values
     .filter((value) => !known.includes(value))
-    .map((value) => warning(draft.report, `${draft.recipientName}: ${name} “${value}” isn't among the view's values`, meant(value, known)));
+    .map((value) =>
+      warning(
+        draft.report,
+        `${draft.recipientName}: ${name} “${value}” isn't among the view's values`,
+        meant(value, known),
+      ),
+    );
 };
 
 /** Judges what drawing one person's view yielded: whether figures find their columns, and whether going live would hold it back. */
@@ -61,7 +85,9 @@ export const judgeEvidence = (report: Report, request: RenderRequest, evidence: 
 
 const judgeFacts = (report: Report, { csv }: RenderEvidence): readonly Finding[] =>
   report.facts.flatMap((fact) => {
-    const texts = ["csv" in fact.from ? fact.from.csv : null, fact.against?.csv ?? null].filter((text) => text !== null);
+    const texts = ["csv" in fact.from ? fact.from.csv : null, fact.against?.csv ?? null].filter(
+      (text) => text !== null,
+    );
     if (texts.length === 0) return [];
     if (csv === null) {
       const mend = "give the view a csv, or take the figure from SQL";
@@ -69,7 +95,9 @@ const judgeFacts = (report: Report, { csv }: RenderEvidence): readonly Finding[]
     }
     return texts.flatMap((text) => {
       const mistake = mistakeInExpression(text, csv.columns);
-      return mistake === null ? [] : [warning(report.name, `figure “${fact.name}”: ${mistake}`, `correct reports.${report.name}.facts`)];
+      return mistake === null
+        ? []
+        : [warning(report.name, `figure “${fact.name}”: ${mistake}`, `correct reports.${report.name}.facts`)];
     });
   });
 
@@ -77,13 +105,24 @@ const judgeProof = (report: Report, request: RenderRequest, evidence: RenderEvid
   const { mode } = report.proof;
   if (mode === "off" || request.filters === "all") return [];
   const { filterColumns, filterParameters } = evidence;
-  const question = { filters: request.filters, rules: report.proof, evidence, formats: request.formats, filterColumns, filterParameters };
+  const question = {
+    filters: request.filters,
+    rules: report.proof,
+    evidence,
+    formats: request.formats,
+    filterColumns,
+    filterParameters,
+  };
   const held = mode === "warn" ? "it is sent with a warning" : "live, it is held back";
   return judge(question)
     .filter(({ verdict }) => verdict === "unproven" || verdict === "mismatch")
     .map(({ format, verdict, evidence: sentences }) => {
       const what = verdict === "mismatch" ? "shows something else than was asked for" : "can't be proven";
       const why = sentences.join(" ");
-      return warning(report.name, `the ${format.toUpperCase()} of “${request.view.path}” ${what}, so ${held}: ${why}`, `see reports.${report.name}.proof`);
+      return warning(
+        report.name,
+        `the ${format.toUpperCase()} of “${request.view.path}” ${what}, so ${held}: ${why}`,
+        `see reports.${report.name}.proof`,
+      );
     });
 };

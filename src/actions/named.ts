@@ -3,15 +3,21 @@ import type { Delivery } from "#model/delivery.ts";
 import { Fault } from "#model/fault.ts";
 import { nearestTo } from "#model/nearest.ts";
 import type { Recipient } from "#model/people.ts";
-import { deliveryById } from "#store/deliveries.ts";
 import type { Db } from "#store/db.ts";
+import { deliveryById } from "#store/deliveries.ts";
 import { allRecipients, recipientByKey } from "#store/people.ts";
 import { allReports, type KnownReport, reportByName } from "#store/reports.ts";
 
 /** The report of that name. Throws `store.not-found` naming the nearest, or all there are. */
 export const reportNamed = async (name: string, db: Db): Promise<KnownReport> => {
   const known = await reportByName(db, name);
-  return known ?? refuseReport(name, (await allReports(db)).map(({ report }) => report.name));
+  return (
+    known ??
+    refuseReport(
+      name,
+      (await allReports(db)).map(({ report }) => report.name),
+    )
+  );
 };
 
 /** Says which reports there are instead. */

@@ -1,5 +1,5 @@
 /** One person's email of a report as it would be now: drawn, proven and written the whole way, then discarded, never sent. */
-import { deliveriesOf, follow, type FollowParts } from "#actions/follow.ts";
+import { deliveriesOf, type FollowParts, follow } from "#actions/follow.ts";
 import { draftRequest, type SendParts } from "#actions/send.ts";
 import { type Unpacked, unpackMessage } from "#actions/unpack.ts";
 import type { Bucket } from "#bucket/port.ts";
@@ -90,10 +90,15 @@ const discardAll = async (occasion: string, by: string, { pool, clock }: Preview
 };
 
 /** How a preview is written for disk, by name. */
-export const previewFiles = (previewed: Previewed): readonly { readonly name: string; readonly content: Uint8Array }[] => {
+export const previewFiles = (
+  previewed: Previewed,
+): readonly { readonly name: string; readonly content: Uint8Array }[] => {
   const { bytes, unpacked } = previewed;
   const encode = (text: string) => new TextEncoder().encode(text);
-  const files = [...unpacked.pictures, ...unpacked.attachments].map(({ fileName, content }) => ({ name: fileName, content }));
+  const files = [...unpacked.pictures, ...unpacked.attachments].map(({ fileName, content }) => ({
+    name: fileName,
+    content,
+  }));
   return [
     { name: "email.eml", content: bytes },
     { name: "email.html", content: encode(unpacked.html) },

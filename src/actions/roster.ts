@@ -16,7 +16,9 @@ export const withListing = (people: People, report: string, listing: Listing): P
   const keys = new Set(listing.rows.map((row) => row.key));
   const held = heldKeys(listing);
   const others = people.recipients.filter((recipient) => !keys.has(recipient.key));
-  const heldIds = new Set(others.filter((one) => held.has(one.key) || held.has(one.email.toLowerCase())).map((one) => one.id));
+  const heldIds = new Set(
+    others.filter((one) => held.has(one.key) || held.has(one.email.toLowerCase())).map((one) => one.id),
+  );
   const listedIds = new Set(listed.map((recipient) => recipient.id));
   // Everybody's other subscriptions stay; of this list only those of rows that can't be read.
   const kept = people.subscriptions.filter((one) => {
@@ -24,7 +26,9 @@ export const withListing = (people: People, report: string, listing: Listing): P
     if (one.label === "" && listedIds.has(one.recipientId)) return false;
     return one.origin !== origin || heldIds.has(one.recipientId);
   });
-  const fresh = listing.rows.map((row, at) => subscriptionOf(row, listed[at]?.id ?? row.key, { people, report, origin }));
+  const fresh = listing.rows.map((row, at) =>
+    subscriptionOf(row, listed[at]?.id ?? row.key, { people, report, origin }),
+  );
   return { ...people, recipients: [...others, ...listed], subscriptions: [...kept, ...fresh] };
 };
 
@@ -46,7 +50,8 @@ const recipientOf = (row: ListRow, known: Recipient | undefined, { people, origi
     return { id: `new:${key}`, ...own, ...dates, active: true, origin };
   }
   // A list brings back who had left every list, never whom an operator deactivated.
-  const hadLeft = known.origin !== null && !people.subscriptions.some((one) => one.recipientId === known.id && one.active);
+  const hadLeft =
+    known.origin !== null && !people.subscriptions.some((one) => one.recipientId === known.id && one.active);
   return {
     ...known,
     kind,
@@ -59,9 +64,27 @@ const recipientOf = (row: ListRow, known: Recipient | undefined, { people, origi
   };
 };
 
-const subscriptionOf = (row: ListRow, recipientId: string, { people, report, origin }: Listed & { readonly report: string }): Subscription => {
-  const before = people.subscriptions.find((one) => one.report === report && one.recipientId === recipientId && one.label === "");
+const subscriptionOf = (
+  row: ListRow,
+  recipientId: string,
+  { people, report, origin }: Listed & { readonly report: string },
+): Subscription => {
+  const before = people.subscriptions.find(
+    (one) => one.report === report && one.recipientId === recipientId && one.label === "",
+  );
   const open = { id: `list:${row.key}`, split: null, at: null, start: null, end: null, ...before };
   const { filters, attributes, formats, place } = row;
-  return { ...open, report, label: "", recipientId, groupId: null, filters, attributes, formats, active: true, origin, place };
+  return {
+    ...open,
+    report,
+    label: "",
+    recipientId,
+    groupId: null,
+    filters,
+    attributes,
+    formats,
+    active: true,
+    origin,
+    place,
+  };
 };

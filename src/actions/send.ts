@@ -48,11 +48,21 @@ export const draftRequest = async (request: SendRequest, parts: SendParts): Prom
   refuseAddress(request.deliverTo);
   await parts.readLists(known.report);
   const now = parts.clock.now();
-  const people = await peopleOf(parts.pool, [known.report, ...known.report.bundled].map((report) => report.name));
+  const people = await peopleOf(
+    parts.pool,
+    [known.report, ...known.report.bundled].map((report) => report.name),
+  );
   const zone = known.report.schedule.zone ?? known.report.zone;
   const holidays = await parts.holidaysOn(now.toZonedDateTimeISO(zone).toPlainDate().toString());
   const slot = { nominal: now, zone, schedule: "" };
-  const facts = { report: known.report, mode: known.mode, slot, people, holidays, expiresAt: later(now, known.report.expiresMs) };
+  const facts = {
+    report: known.report,
+    mode: known.mode,
+    slot,
+    people,
+    holidays,
+    expiresAt: later(now, known.report.expiresMs),
+  };
   const wanted =
     request.as === null
       ? people.recipients.filter((one) => one.active).map((one) => one.id)

@@ -6,7 +6,7 @@ import type { Artifact } from "#model/render.ts";
 import { proofsOf } from "#store/deliveries.ts";
 import { type MessageRow, messageOf } from "#store/messages.ts";
 import type { Pool } from "#store/pool.ts";
-import { artifactsOf, renderById, type RenderRow } from "#store/renders.ts";
+import { artifactsOf, type RenderRow, renderById } from "#store/renders.ts";
 import { attemptsOf } from "#store/sends.ts";
 import { slotById } from "#store/slots.ts";
 

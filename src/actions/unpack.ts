@@ -30,7 +30,9 @@ export const unpackMessage = (bytes: Uint8Array): Unpacked => {
   const bodies = parts.filter((part) => !part.isAttachment && part.contentId === null);
   const textOf = (type: string): string => utf8(bodies.find((part) => part.type === type)?.content);
   const pictures = parts.flatMap((part, at) =>
-    part.contentId === null ? [] : [{ cid: part.contentId, fileName: part.fileName ?? `picture-${at}.png`, content: part.content }],
+    part.contentId === null
+      ? []
+      : [{ cid: part.contentId, fileName: part.fileName ?? `picture-${at}.png`, content: part.content }],
   );
   const html = pictures.reduce(
     (whole, { cid, fileName }) => whole.replaceAll(`cid:${cid}`, encodeURIComponent(fileName)),
@@ -62,14 +64,14 @@ const partsOf = (binary: string): readonly Part[] => {
   const end = /\r?\n\r?\n/.exec(binary);
   const headers = headersOf(end === null ? binary : binary.slice(0, end.index));
   const body = end === null ? "" : binary.slice(end.index + end[0].length);
-  const type = valueOf(headers.get("content-type") ?? "text/plain");
+  const type = bareOf(headers.get("content-type") ?? "text/plain");
   const boundary = parameterOf(headers.get("content-type") ?? "", "boundary");
   if (type.startsWith("multipart/") && boundary !== null) return piecesOf(body, boundary).flatMap(partsOf);
   const disposition = headers.get("content-disposition") ?? "";
   return [
     {
       type,
-      isAttachment: valueOf(disposition) === "attachment",
+      isAttachment: bareOf(disposition) === "attachment",
       fileName: parameterOf(disposition, "filename") ?? parameterOf(headers.get("content-type") ?? "", "name"),
       contentId: headers.get("content-id")?.replace(/^<|>$/g, "") ?? null,
       content: decoded(body, (headers.get("content-transfer-encoding") ?? "7bit").toLowerCase()),
@@ -86,15 +88,20 @@ const piecesOf = (body: string, boundary: string): readonly string[] =>
 
 const headersOf = (head: string): ReadonlyMap<string, string> => {
   const lines = head.replace(/\r?\n[ \t]+/g, " ").split(/\r?\n/);
-  return new Map(lines.map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]));
+  return new Map(
+    lines.map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]),
+  );
 };
 
-const valueOf = (header: string): string => (header.split(";")[0] ?? "").trim().toLowerCase();
+const bareOf = (header: string): string => (header.split(";")[0] ?? "").trim().toLowerCase();
 
 /** A header's parameter, also in pieces and percent-encoded (RFC 2231) or as encoded words (RFC 2047). */
 const parameterOf = (header: string, name: string): string | null => {
   const found = [...header.matchAll(/;\s*([\w*-]+)=("(?:[^"\\]|\\.)*"|[^;\s]+)/g)]
-    .map(([, key = "", value = ""]) => ({ key: key.toLowerCase(), value: value.replace(/^"|"$/g, "").replace(/\\(.)/g, "$1") }))
+    .map(([, key = "", value = ""]) => ({
+      key: key.toLowerCase(),
+      value: value.replace(/^"|"$/g, "").replace(/\\(.)/g, "$1"),
+    }))
     .filter(({ key }) => key === name || key.startsWith(`${name}*`));
   if (found.length === 0) return null;
   const joined = found.map(({ value }) => value).join("");

@@ -1,6 +1,7 @@
 /** Who gets what next, who doesn't, and why: the preview that plans without doing. */
-import { type AudienceFacts, planAudience, schedulesOf } from "#audience/plan.ts";
+
 import type { RowMistake } from "#audience/import.ts";
+import { type AudienceFacts, planAudience, schedulesOf } from "#audience/plan.ts";
 import type { DeliveryDraft } from "#model/delivery.ts";
 import type { People } from "#model/people.ts";
 import type { Report } from "#model/report.ts";
@@ -65,7 +66,8 @@ export const outlookOf = async (report: Report, count: number, parts: OutlookPar
   const mode = await parts.modeOf(report);
   const pairs = schedulesOf(report, people);
   // Nobody yet: the report's own schedule is still worth showing.
-  const wanted = pairs.length > 0 ? pairs : [{ schedule: report.schedule.at, zone: report.schedule.zone ?? report.zone }];
+  const wanted =
+    pairs.length > 0 ? pairs : [{ schedule: report.schedule.at, zone: report.schedule.zone ?? report.zone }];
   const schedules: ScheduleOutlook[] = [];
   const audience: DeliveryDraft[] = [];
   for (const pair of wanted) {
@@ -101,7 +103,11 @@ interface AudienceAhead {
   readonly parts: OutlookParts;
 }
 
-const audienceOf = async (report: Report, outlook: ScheduleOutlook, { people, mode, parts }: AudienceAhead): Promise<readonly DeliveryDraft[]> => {
+const audienceOf = async (
+  report: Report,
+  outlook: ScheduleOutlook,
+  { people, mode, parts }: AudienceAhead,
+): Promise<readonly DeliveryDraft[]> => {
   const { schedule, zone, next } = outlook;
   // Without any occurrence to come, the people are judged as if it were due now, so that mistakes in rows still show.
   const slot = next.find((one) => one.due !== null) ?? { nominal: parts.clock.now(), due: parts.clock.now() };

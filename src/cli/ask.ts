@@ -30,7 +30,9 @@ const MANY = 12;
 
 const answered = <T>(answer: T): Exclude<T, symbol> => {
   if (isCancel(answer)) {
-    throw new Fault("run.aborted", "Stopped; nothing more was done.", { hint: "start the command again when you like" });
+    throw new Fault("run.aborted", "Stopped; nothing more was done.", {
+      hint: "start the command again when you like",
+    });
   }
   return answer as Exclude<T, symbol>;
 };
@@ -52,7 +54,9 @@ export const openAsker = (): Asker => ({
   secret: async (message) => answered(await password({ message })),
   one: async (message, choices) => {
     const options = optionsOf(choices);
-    return answered(await (choices.length > MANY ? autocomplete<string>({ message, options }) : select<string>({ message, options })));
+    return answered(
+      await (choices.length > MANY ? autocomplete<string>({ message, options }) : select<string>({ message, options })),
+    );
   },
   several: async (message, choices) =>
     answered(await multiselect<string>({ message, options: optionsOf(choices), required: false })),

@@ -27,6 +27,8 @@ export const runCli = async (argv: readonly string[], terminal: Terminal): Promi
 /** Commander must neither end the process nor write past the terminal that it was given; each command must be told. */
 const prepared = (command: Command, terminal: Terminal): Command => {
   const columns = terminal.columns ?? 100;
+  // Every command has options; saying so at each would only hide the arguments.
+  command.configureHelp({ subcommandTerm: (child) => termOf(child) });
   command.exitOverride().configureOutput({
     writeOut: (text) => terminal.out(text),
     writeErr: (text) => terminal.err(text),
@@ -40,8 +42,17 @@ const prepared = (command: Command, terminal: Terminal): Command => {
   return command;
 };
 
+const termOf = (command: Command): string =>
+  [
+    command.name(),
+    ...command.registeredArguments.map((one) => (one.required ? `<${one.name()}>` : `[${one.name()}]`)),
+  ].join(" ");
+
 const wrongWords = (text: string, command: Command): string => {
-  const [what = "", ...more] = text.trim().replace(/^error: /, "").split("\n");
+  const [what = "", ...more] = text
+    .trim()
+    .replace(/^error: /, "")
+    .split("\n");
   const hint = more.length > 0 ? more.join(" ").replace(/^\((.*)\)$/, "$1") : `see: daybreak ${pathOf(command)}--help`;
   return `✗ ${what.charAt(0).toUpperCase()}${what.slice(1)}${/[.!?]$/.test(what) ? "" : "."}\n  → ${hint}\n`;
 };

@@ -6,7 +6,7 @@ import type { Tools } from "#app.ts";
 import type { openLook } from "#cli/look.ts";
 import { counted, sizeInWords } from "#cli/words.ts";
 import type { ServerConfig } from "#config/config.ts";
-import { type Temporal, msBetween } from "#model/time.ts";
+import { msBetween, type Temporal } from "#model/time.ts";
 
 type Look = ReturnType<typeof openLook>;
 
@@ -42,7 +42,11 @@ const database = (tools: Tools): Examination => ({
     const { version, now } = state;
     const whose = tools.config.database === null ? "the Postgres that Daybreak brings along" : "your own Postgres";
     if (Number.parseInt(version, 10) < OLDEST_POSTGRES) {
-      return { grade: "fault", what: `${whose} is ${version}, which is too old`, mend: `use Postgres ${OLDEST_POSTGRES} or newer` };
+      return {
+        grade: "fault",
+        what: `${whose} is ${version}, which is too old`,
+        mend: `use Postgres ${OLDEST_POSTGRES} or newer`,
+      };
     }
     const skew = skewOf(now, tools);
     return skew > LARGEST_SKEW_MS ? doubtful(skewWords(skew), setTheClock) : fine(`${whose}, ${version}`);
@@ -75,7 +79,10 @@ const browser = (tools: Tools): Examination => ({
     const { path, kind, version, isSandboxed, missing } = await tools.examineBrowser();
     const words = `${version} (${kind}: ${path})${isSandboxed ? "" : ", without its sandbox"}`;
     if (missing.length === 0) return fine(`${words}; emoji and CJK letters are drawn`);
-    return doubtful(`${words}; no font draws ${missing.join(", ")}`, "npm install with optional dependencies, or install Noto fonts");
+    return doubtful(
+      `${words}; no font draws ${missing.join(", ")}`,
+      "npm install with optional dependencies, or install Noto fonts",
+    );
   },
 });
 
@@ -120,7 +127,9 @@ const source = (name: string, { sources }: Tools): Examination => ({
   mend: `look at sources.${name}.url`,
   limitMs: QUICK_MS,
   work: async (signal): Promise<Examined> => {
-    const rows = await sources.get(name)?.query({ sql: "select current_setting('server_version') as version", parameters: {}, signal });
+    const rows = await sources
+      .get(name)
+      ?.query({ sql: "select current_setting('server_version') as version", parameters: {}, signal });
     return fine(`it answers (Postgres ${rows?.rows[0]?.["version"] ?? "unknown"})`);
   },
 });

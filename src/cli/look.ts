@@ -19,7 +19,10 @@ export const openLook = (tools: Tools): ServerLook & { readonly close: () => Pro
     views: async (name) => {
       const { servers, painter } = await once();
       const server = servers.get(name);
-      if (server === undefined) throw new Fault("server.unreachable", `There is no report server “${name}”.`, { hint: "name it under servers" });
+      if (server === undefined)
+        throw new Fault("server.unreachable", `There is no report server “${name}”.`, {
+          hint: "name it under servers",
+        });
       return painter.views(server, stop.signal);
     },
     draw: async (request) => (await (await once()).painter.draw(request, stop.signal)).evidence,

@@ -18,6 +18,12 @@ export const configOf = (cli: Cli, common: Common): Promise<Config> => loadConfi
 /** Who gives the command, for records: `cli:anna`. */
 export const operator = (): string => `cli:${userInfo().username}`;
 
+const levels = ["debug", "info", "warn", "error", "silent"] as const;
+
+/** The log of a daemon, at the level that the environment names: `DAYBREAK_LOG=warn`. */
+export const daemonLog = ({ terminal }: Cli): ReturnType<typeof logAt> =>
+  logAt(levels.find((level) => level === terminal.env["DAYBREAK_LOG"]) ?? "info");
+
 /** How a command opens the app: quiet, unless it was asked to tell what happens on the way. */
 export const quietly = ({ terminal, say }: Cli, { verbose }: Common): AppOptions => ({
   log: logAt(verbose ? "info" : "silent"),

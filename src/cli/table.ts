@@ -41,7 +41,9 @@ export const tableLines = (
   const kept = titles.map((_, at) => at).filter((at) => rows.some((row) => textOf(row[at] ?? "") !== ""));
   const cells = rows.map((row) => kept.map((at) => row[at] ?? ""));
   const heads = kept.map((at) => titles[at] ?? "");
-  const natural = heads.map((head, at) => Math.max(widthOf(head), ...cells.map((row) => widthOf(textOf(row[at] ?? "")))));
+  const natural = heads.map((head, at) =>
+    Math.max(widthOf(head), ...cells.map((row) => widthOf(textOf(row[at] ?? "")))),
+  );
   const widths = fitted(natural, columns);
   const right = heads.map((_, at) => cells.every((row) => isFigure(textOf(row[at] ?? ""))));
   const lineOf = (row: readonly Cell[]): string => {
@@ -55,5 +57,7 @@ export const tableLines = (
     });
     return padded.join(" ".repeat(GAP)).trimEnd();
   };
-  return [lineOf(heads.map((text) => ({ text, tone: "dim" as const }))), ...cells.map(lineOf)];
+  const isBare = heads.every((head) => head === "");
+  const head = isBare ? [] : [lineOf(heads.map((text) => ({ text, tone: "dim" as const })))];
+  return [...head, ...cells.map(lineOf)];
 };

@@ -27,14 +27,24 @@ export const tellTrace = (trace: Trace, say: Say): void => {
 
 const step = (say: Say, name: string, words: string): void => say.line(`${say.paint("bold", name.padEnd(9))} ${words}`);
 
-const more = (say: Say, words: string, tone: Tone = "dim"): void => say.line(`${" ".repeat(10)}${say.paint(tone, words)}`);
+const more = (say: Say, words: string, tone: Tone = "dim"): void =>
+  say.line(`${" ".repeat(10)}${say.paint(tone, words)}`);
 
 const tellPlanned = ({ delivery, slot }: Trace, say: Say): void => {
   const { zone, nominal } = delivery;
   const asked = delivery.occasion.startsWith("preview:") ? "a preview was asked for" : "an operator asked for it";
-  step(say, "planned", slot === null ? `${timeInWords(nominal, zone)} ${zone}: ${asked}` : `for ${timeInWords(slot.nominal, slot.zone)} ${slot.zone} (${slot.schedule}), slot ${slot.id}`);
+  step(
+    say,
+    "planned",
+    slot === null
+      ? `${timeInWords(nominal, zone)} ${zone}: ${asked}`
+      : `for ${timeInWords(slot.nominal, slot.zone)} ${slot.zone} (${slot.schedule}), slot ${slot.id}`,
+  );
   more(say, `to ${envelopeInWords(delivery.envelope)}${delivery.trial ? ", in trial: into the outbox" : ""}`);
-  more(say, `${filtersInWords(delivery.filters, "everything")}; ${partsInWords(delivery.parts)}; as ${delivery.formats.join(", ")}`);
+  more(
+    say,
+    `${filtersInWords(delivery.filters, "everything")}; ${partsInWords(delivery.parts)}; as ${delivery.formats.join(", ")}`,
+  );
   if (slot?.reason) more(say, `the slot ${slot.state}: ${slot.reason}`);
   more(say, `expires ${timeInWords(delivery.expiresAt, zone)}`);
 };
@@ -49,16 +59,26 @@ const renderTones: Readonly<Record<TracedRender["row"]["state"], Tone>> = {
 const tellRender = ({ row, artifacts }: TracedRender, at: number, say: Say): void => {
   const { view, filters } = row.request;
   const took = row.evidence === null ? "" : ` in ${(row.evidence.drawnMs / 1000).toFixed(1)} s`;
-  step(say, at === 1 ? "drawn" : "", `${view.path} (${filtersInWords(filters, "everything")}): ${say.paint(renderTones[row.state], row.state)}${took}`);
+  step(
+    say,
+    at === 1 ? "drawn" : "",
+    `${view.path} (${filtersInWords(filters, "everything")}): ${say.paint(renderTones[row.state], row.state)}${took}`,
+  );
   if (row.reason !== null) more(say, row.reason, "bad");
   for (const { format, bytes, sha256, width, height } of artifacts) {
     const size = width === null ? "" : `, ${width} × ${height} px`;
     more(say, `${format} ${sizeInWords(bytes)}${size}, sha-256 ${sha256.slice(0, 12)}…`);
   }
-  if (row.evidence !== null && row.evidence.brokenTiles.length > 0) more(say, `broken tiles: ${row.evidence.brokenTiles.join(", ")}`, "warn");
+  if (row.evidence !== null && row.evidence.brokenTiles.length > 0)
+    more(say, `broken tiles: ${row.evidence.brokenTiles.join(", ")}`, "warn");
 };
 
-const verdictTones: Readonly<Record<Verdict, Tone>> = { proven: "good", empty: "warn", unproven: "warn", mismatch: "bad" };
+const verdictTones: Readonly<Record<Verdict, Tone>> = {
+  proven: "good",
+  empty: "warn",
+  unproven: "warn",
+  mismatch: "bad",
+};
 
 const tellProofs = ({ proofs }: Trace, say: Say): void => {
   for (const [at, { part, format, verdict, evidence }] of proofs.entries()) {
@@ -79,10 +99,15 @@ const outcomeTones: Readonly<Record<string, Tone>> = { sent: "good", temporary: 
 const tellAttempts = ({ attempts, delivery }: Trace, say: Say): void => {
   for (const { n, outcome, words } of attempts) {
     const result = outcome ?? "under way";
-    step(say, n === 1 ? "sent" : "", `try ${n}: ${say.paint(outcomeTones[result] ?? (outcome === null ? "dim" : "bad"), result)}`);
+    step(
+      say,
+      n === 1 ? "sent" : "",
+      `try ${n}: ${say.paint(outcomeTones[result] ?? (outcome === null ? "dim" : "bad"), result)}`,
+    );
     if (words !== null) more(say, words);
   }
-  if (delivery.notBefore !== null && delivery.state === "composed") more(say, `tried again at ${timeInWords(delivery.notBefore, delivery.zone)}`);
+  if (delivery.notBefore !== null && delivery.state === "composed")
+    more(say, `tried again at ${timeInWords(delivery.notBefore, delivery.zone)}`);
 };
 
 /** What an operator can do now; `null` when nothing need be done. */

@@ -42,7 +42,10 @@ export const verb = ({ usage, does, examples, attention, json = false }: VerbWor
   if (json) command.option("--json", "print JSON for programs");
   command.option("--verbose", "tell the causes of a fault, and what happens on the way");
   const exits = ["0  fine", "1  a fault", "2  wrong words", ...(attention === undefined ? [] : [`3  ${attention}`])];
-  const sections = [`Examples:\n${indented(examples.map((one) => `daybreak ${one}`))}`, `Exit codes:\n${indented(exits)}`];
+  const sections = [
+    `Examples:\n${indented(examples.map((one) => `daybreak ${one}`))}`,
+    `Exit codes:\n${indented(exits)}`,
+  ];
   return command.addHelpText("after", `\n${sections.join("\n\n")}`);
 };
 

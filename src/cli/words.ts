@@ -1,7 +1,6 @@
 /** How commands put values into words. */
 import type { Tone } from "#cli/table.ts";
 import type { DeliveryPart, DeliveryState, Envelope } from "#model/delivery.ts";
-import { filtersInWords } from "#model/filters.ts";
 import type { Temporal } from "#model/time.ts";
 
 /** `Thu 2026-11-19 07:00` in a zone. */
@@ -23,9 +22,14 @@ export const aheadInWords = (ms: number): string => {
 export const envelopeInWords = ({ to, cc, bcc }: Envelope): string =>
   [to, ...cc.map((one) => `cc ${one}`), ...bcc.map((one) => `bcc ${one}`)].join(", ");
 
-/** What the parts of an email show, each view with its filters once. */
-export const partsInWords = (parts: readonly Pick<DeliveryPart, "view" | "filters">[]): string =>
-  [...new Set(parts.map((part) => `${part.view} (${filtersInWords(part.filters, "everything")})`))].join("; ");
+/** What the parts of an email show: each view once, with its sections where it has some. */
+export const partsInWords = (parts: readonly Pick<DeliveryPart, "view" | "heading">[]): string =>
+  [...Map.groupBy(parts, (part) => part.view)]
+    .map(([view, those]) => {
+      const headings = those.flatMap((part) => part.heading ?? []);
+      return headings.length === 0 ? view : `${view} (${headings.join(", ")})`;
+    })
+    .join("; ");
 
 const tones: Readonly<Partial<Record<DeliveryState, Tone>>> = {
   sent: "good",

@@ -53,7 +53,9 @@ const check = async (tools: Tools, { cli, common, offline }: Job): Promise<ExitC
 
 const configFindings = (config: Config): readonly Finding[] => [
   ...(config.reports.length === 0 ? [warning("configuration", "it has no reports", "add one under reports")] : []),
-  ...(config.mail.via.kind === "folder" ? [noted("mail", `no mail server is set, so all mail goes into ${config.mail.via.dir}`)] : []),
+  ...(config.mail.via.kind === "folder"
+    ? [noted("mail", `no mail server is set, so all mail goes into ${config.mail.via.dir}`)]
+    : []),
 ];
 
 const partsOf = (tools: Tools, tables: Tables, look: ServerLook | null): CheckParts => ({
@@ -103,7 +105,8 @@ const tell = (findings: readonly Finding[], { cli, config }: { readonly cli: Cli
   const warnings = findings.filter((one) => one.grade === "warning").length;
   say.line();
   const reports = counted(config.reports.length, "report");
-  if (faults > 0) say.line(`${say.paint("bad", "✗")} ${reports}: ${counted(faults, "fault")}, ${counted(warnings, "warning")}.`);
+  if (faults > 0)
+    say.line(`${say.paint("bad", "✗")} ${reports}: ${counted(faults, "fault")}, ${counted(warnings, "warning")}.`);
   else if (warnings > 0) say.warn(`${reports}: ${counted(warnings, "warning")}.`);
   else say.good(`${reports}: all is well.`);
 };

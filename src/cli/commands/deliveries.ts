@@ -16,7 +16,11 @@ export const deliveriesCommand = (cli: Cli): Command =>
   verb({
     usage: "deliveries",
     does: "Look at what was sent, held back or lost, and decide about it.",
-    examples: ["deliveries list --state quarantined", "deliveries show 42", 'deliveries release 42 --reason "seen by hand"'],
+    examples: [
+      "deliveries list --state quarantined",
+      "deliveries show 42",
+      'deliveries release 42 --reason "seen by hand"',
+    ],
   })
     .addCommand(listCommand(cli))
     .addCommand(showCommand(cli))
@@ -49,7 +53,8 @@ const listCommand = (cli: Cli): Command =>
           const deliveries = await listed({ report, state, slotId: slot, limit }, pool);
           if (common.json) cli.say.json(deliveries);
           else if (deliveries.length === 0) cli.say.line("There are none.");
-          else cli.say.table(["id", "when", "report", "recipient", "filters", "state", "reason"], deliveries.map(rowOf));
+          else
+            cli.say.table(["id", "when", "report", "recipient", "filters", "state", "reason"], deliveries.map(rowOf));
           return 0;
         }),
       ),

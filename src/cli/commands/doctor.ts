@@ -15,7 +15,9 @@ export const doctorCommand = (cli: Cli): Command =>
     examples: ["doctor", "doctor --json"],
     attention: "all works, but a person should look at something",
     json: true,
-  }).action((_: unknown, command: Command) => cli.run(command, (common) => withTools(cli, common, (tools) => examine(tools, cli, common))));
+  }).action((_: unknown, command: Command) =>
+    cli.run(command, (common) => withTools(cli, common, (tools) => examine(tools, cli, common))),
+  );
 
 const examine = async (tools: Tools, cli: Cli, common: Common): Promise<ExitCode> => {
   const look = openLook(tools);
@@ -45,6 +47,8 @@ const marks: Readonly<Record<Diagnosis["grade"], { readonly sign: string; readon
 
 const tell = ({ about, grade, what, mend, ms }: Diagnosis, { say }: Cli): void => {
   const { sign, tone } = marks[grade];
-  say.line(`${say.paint(tone, sign)} ${say.paint("bold", about.padEnd(14))} ${what} ${say.paint("dim", `(${(ms / 1000).toFixed(1)} s)`)}`);
+  say.line(
+    `${say.paint(tone, sign)} ${say.paint("bold", about.padEnd(14))} ${what} ${say.paint("dim", `(${(ms / 1000).toFixed(1)} s)`)}`,
+  );
   if (mend !== null) say.line(`${" ".repeat(17)}→ ${mend}`);
 };

@@ -12,14 +12,20 @@ export const explainCommand = (cli: Cli): Command =>
     does: "Show each setting with its value and where it came from; secrets are covered.",
     examples: ["explain", "explain mail", "explain reports.daily-sales.at"],
     json: true,
-  }).action((key: string | undefined, _: unknown, command: Command) => cli.run(command, (common) => explain(cli, common, key)));
+  }).action((key: string | undefined, _: unknown, command: Command) =>
+    cli.run(command, (common) => explain(cli, common, key)),
+  );
 
 const explain = async (cli: Cli, common: Common, key: string | undefined): Promise<ExitCode> => {
   const all = await explainConfig(loadOptions(cli, common));
   const settings = key === undefined ? all : all.filter((one) => isBelow(one.key, key));
   if (settings.length === 0 && key !== undefined) throw unknownKey(key, all);
   if (common.json) cli.say.json(settings);
-  else cli.say.table(["setting", "value", "from"], settings.map((one) => [one.key, one.value, { text: one.origin, tone: "dim" as const }]));
+  else
+    cli.say.table(
+      ["setting", "value", "from"],
+      settings.map((one) => [one.key, one.value, { text: one.origin, tone: "dim" as const }]),
+    );
   return 0;
 };
 

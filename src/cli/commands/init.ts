@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { type Answers, firstFiles, slugOf } from "#actions/first-files.ts";
 import { configChecks, openApp, openTools } from "#app.ts";
+import { makePreview, writeAll } from "#cli/commands/preview.ts";
 import { mayWrite, openInBrowser, provisionalConfig, writeFiles } from "#cli/init/files.ts";
 import type { InitOptions } from "#cli/init/options.ts";
 import {
@@ -16,7 +17,6 @@ import {
 } from "#cli/init/questions.ts";
 import { openLook } from "#cli/look.ts";
 import { configOf, quietly } from "#cli/open.ts";
-import { makePreview, writeAll } from "#cli/commands/preview.ts";
 import { type Cli, type Common, type ExitCode, verb } from "#cli/verb.ts";
 import { counted } from "#cli/words.ts";
 
@@ -69,7 +69,19 @@ const answer = async (questions: Questions, cli: Cli, common: Common): Promise<{
   const at = await askTime(questions, mistakeInTime);
   const mailbox = await askMailbox(questions);
   const { path, title } = view;
-  return { answers: { server, kind, signIn, view: path, title: title === "" ? path : title, filter, at, zone: config.zone, mailbox } };
+  return {
+    answers: {
+      server,
+      kind,
+      signIn,
+      view: path,
+      title: title === "" ? path : title,
+      filter,
+      at,
+      zone: config.zone,
+      mailbox,
+    },
+  };
 };
 
 const mistakeInTime = (at: string): string | undefined => {
@@ -84,7 +96,11 @@ const kindOf = async (server: string, cli: Cli, common: Common) => {
   return await tools.examineServer(server);
 };
 
-const viewsOf = async (config: Parameters<typeof openTools>[0], cli: Cli, common: Common): Promise<readonly OfferedView[]> => {
+const viewsOf = async (
+  config: Parameters<typeof openTools>[0],
+  cli: Cli,
+  common: Common,
+): Promise<readonly OfferedView[]> => {
   await using tools = openTools(config, quietly(cli, common));
   const look = openLook(tools);
   try {

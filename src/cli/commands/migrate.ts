@@ -19,6 +19,9 @@ const migrateNow = async (cli: Cli, common: Common): Promise<ExitCode> => {
   cli.terminal.status(null);
   const { applied, version } = migrated;
   if (applied.length === 0) cli.say.good(`The schema is up to date (${version}).`);
-  else cli.say.good(`The schema is at ${version} now; ${counted(applied.length, "migration was", "migrations were")} applied.`);
+  else
+    cli.say.good(
+      `The schema is at ${version} now; ${counted(applied.length, "migration was", "migrations were")} applied.`,
+    );
   return 0;
 };

@@ -23,21 +23,28 @@ export const planCommand = (cli: Cli): Command =>
   })
     .option("-n, --next <count>", "how many times to show for each schedule", wholeNumber, 3)
     .action((report: string | undefined, { next }: { next: number }, command: Command) =>
-      cli.run(command, (common) => withApp(cli, { common, reach: "rows" }, async (app): Promise<ExitCode> => {
-        const parts = outlookParts(app, tablesIn(app.pool));
-        const outlooks: Outlook[] = [];
-        for (const one of chosen(app.config.reports, report)) outlooks.push(await outlookOf(one, next, parts));
-        if (common.json) cli.say.json(outlooks);
-        else for (const one of outlooks) tell(one, cli, app.clock.now());
-        return 0;
-      })),
+      cli.run(command, (common) =>
+        withApp(cli, { common, reach: "rows" }, async (app): Promise<ExitCode> => {
+          const parts = outlookParts(app, tablesIn(app.pool));
+          const outlooks: Outlook[] = [];
+          for (const one of chosen(app.config.reports, report)) outlooks.push(await outlookOf(one, next, parts));
+          if (common.json) cli.say.json(outlooks);
+          else for (const one of outlooks) tell(one, cli, app.clock.now());
+          return 0;
+        }),
+      ),
     );
 
 /** The report of that name, also one that travels in another's bundle, or all of them. */
 const chosen = (reports: readonly Report[], name: string | undefined): readonly Report[] => {
   if (name === undefined) return reports;
   const found = reports.filter((one) => [one, ...one.bundled].some((each) => each.name === name));
-  return found.length > 0 ? found : refuseReport(name, reports.map((one) => one.name));
+  return found.length > 0
+    ? found
+    : refuseReport(
+        name,
+        reports.map((one) => one.name),
+      );
 };
 
 const tell = (outlook: Outlook, { say }: Cli, now: Temporal.Instant): void => {
@@ -46,7 +53,10 @@ const tell = (outlook: Outlook, { say }: Cli, now: Temporal.Instant): void => {
   say.line(`${say.paint("bold", outlook.report)}  ${mode}`);
   const slots = outlook.schedules.flatMap(({ words, next }) => next.map((slot) => ({ words, slot })));
   say.line();
-  say.table(["when", "zone", "", "schedule", "note"], slots.sort(bySlot).map(({ words, slot }) => slotRow(slot, words, now)));
+  say.table(
+    ["when", "zone", "", "schedule", "note"],
+    slots.sort(bySlot).map(({ words, slot }) => slotRow(slot, words, now)),
+  );
   for (const one of outlook.schedules) tellSchedule(one, say);
   const owed = outlook.audience.filter((draft) => draft.skip === null);
   const skipped = outlook.audience.filter((draft) => draft.skip !== null);
@@ -59,9 +69,14 @@ const tell = (outlook: Outlook, { say }: Cli, now: Temporal.Instant): void => {
 const bySlot = (a: { readonly slot: SlotOutlook }, b: { readonly slot: SlotOutlook }): number =>
   msBetween(b.slot.due ?? b.slot.nominal, a.slot.due ?? a.slot.nominal);
 
-const slotRow = ({ nominal, due, reason, zone }: SlotOutlook, words: string, now: Temporal.Instant): readonly Cell[] => {
+const slotRow = (
+  { nominal, due, reason, zone }: SlotOutlook,
+  words: string,
+  now: Temporal.Instant,
+): readonly Cell[] => {
   const note = reason ?? "";
-  if (due === null) return [{ text: timeInWords(nominal, zone), tone: "dim" }, zone, { text: "skipped", tone: "warn" }, words, note];
+  if (due === null)
+    return [{ text: timeInWords(nominal, zone), tone: "dim" }, zone, { text: "skipped", tone: "warn" }, words, note];
   return [timeInWords(due, zone), zone, aheadInWords(msBetween(now, due)), words, note];
 };
 
@@ -82,7 +97,11 @@ const draftRow = (draft: DeliveryDraft): readonly Cell[] => [
 const tellOthers = ({ inactive, mistakes }: Outlook, skipped: readonly DeliveryDraft[], say: Cli["say"]): void => {
   const others: readonly (readonly Cell[])[] = [
     ...skipped.map((draft) => [draft.recipientName, { text: "skipped", tone: "warn" as const }, draft.skip ?? ""]),
-    ...inactive.map(({ key, name, reason }) => [name === "" ? key : name, { text: "inactive", tone: "dim" as const }, reason]),
+    ...inactive.map(({ key, name, reason }) => [
+      name === "" ? key : name,
+      { text: "inactive", tone: "dim" as const },
+      reason,
+    ]),
     ...mistakes.map(({ place, what }) => [place, { text: "unusable", tone: "bad" as const }, what]),
   ];
   if (others.length === 0) return;

@@ -66,24 +66,39 @@ export const makePreview = async (app: App, { cli, report, as }: Wanted): Promis
 };
 
 /** Writes previews into a folder, each of several into one of its own. */
-export const writeAll = async ({ written, others }: Preview, { cli, folder }: { readonly cli: Cli; readonly folder: string }): Promise<ExitCode> => {
+export const writeAll = async (
+  { written, others }: Preview,
+  { cli, folder }: { readonly cli: Cli; readonly folder: string },
+): Promise<ExitCode> => {
   const { say } = cli;
   for (const [at, one] of written.entries()) {
     await writeOne(one, { cli, folder: written.length === 1 ? folder : join(folder, String(at + 1)) });
   }
-  for (const { recipientName, state, reason } of others) say.warn(`${recipientName}: no email, it is ${state}: ${reason ?? "it took too long"}`);
-  const doubts = written.flatMap((one) => one.proofs.filter(({ verdict }) => verdict === "unproven" || verdict === "mismatch"));
-  for (const { format, verdict, evidence } of doubts) say.warn(`${format.toUpperCase()} ${verdict}: ${evidence.join(" ")}`);
+  for (const { recipientName, state, reason } of others)
+    say.warn(`${recipientName}: no email, it is ${state}: ${reason ?? "it took too long"}`);
+  const doubts = written.flatMap((one) =>
+    one.proofs.filter(({ verdict }) => verdict === "unproven" || verdict === "mismatch"),
+  );
+  for (const { format, verdict, evidence } of doubts)
+    say.warn(`${format.toUpperCase()} ${verdict}: ${evidence.join(" ")}`);
   if (written.length === 0) return others.every(({ state }) => state === "skipped") ? 3 : 1;
   return others.length > 0 || doubts.length > 0 ? 3 : 0;
 };
 
-const writeOne = async (previewed: Previewed, { cli, folder }: { readonly cli: Cli; readonly folder: string }): Promise<void> => {
+const writeOne = async (
+  previewed: Previewed,
+  { cli, folder }: { readonly cli: Cli; readonly folder: string },
+): Promise<void> => {
   const { say } = cli;
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const files = previewFiles(previewed);
   // Names come from the message; whatever stands in one, the file lies in the folder.
-  for (const { name, content } of files) await writeFile(join(folder, name.replace(/[/\\]/g, "_")), content);
+  for (const { name, content } of files) {
+    await writeFile(join(folder, name.replace(/[/\\]/g, "_")), content, { mode: 0o600 });
+  }
   say.good(previewed.subject);
-  say.table(["file", "size"], files.map(({ name, content }) => [join(folder, name), sizeInWords(content.length)]));
+  say.table(
+    ["file", "size"],
+    files.map(({ name, content }) => [join(folder, name), sizeInWords(content.length)]),
+  );
 };

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { erasePerson, whoToErase } from "#actions/erase.ts";
 import { exportPeople } from "#actions/export.ts";
 import { type Imported, importPeople } from "#actions/import.ts";
-import { listPeople, type ListedPerson } from "#actions/list-people.ts";
+import { type ListedPerson, listPeople } from "#actions/list-people.ts";
 import type { App } from "#app.ts";
 import { operator, withApp } from "#cli/open.ts";
 import type { Cell } from "#cli/table.ts";
@@ -17,7 +17,11 @@ export const recipientsCommand = (cli: Cli): Command =>
   verb({
     usage: "recipients",
     does: "Look at and change the people whom reports are for.",
-    examples: ["recipients list", "recipients import people.csv --report daily-sales --dry-run", "recipients erase anna@example.com"],
+    examples: [
+      "recipients list",
+      "recipients import people.csv --report daily-sales --dry-run",
+      "recipients erase anna@example.com",
+    ],
   })
     .addCommand(listCommand(cli))
     .addCommand(importCommand(cli))
@@ -38,19 +42,20 @@ const listCommand = (cli: Cli): Command =>
           const people = await listPeople(report, pool);
           if (common.json) cli.say.json(people);
           else if (people.length === 0) cli.say.line("There are none yet.");
-          else cli.say.table(["key", "name", "address", "zone", "reports", "attributes", "from", ""], people.map(rowOf));
+          else
+            cli.say.table(["key", "name", "address", "zone", "reports", "attributes", "from", ""], people.map(rowOf));
           return 0;
         }),
       ),
     );
 
-const rowOf = ({ recipient, reports }: ListedPerson): readonly Cell[] => [
+const rowOf = ({ recipient, attributes, reports }: ListedPerson): readonly Cell[] => [
   recipient.key,
   recipient.name,
   recipient.email === recipient.key ? "" : recipient.email,
   recipient.zone ?? "",
   reports.join(", "),
-  Object.entries(recipient.attributes)
+  Object.entries(attributes)
     .map(([name, value]) => `${name}: ${typeof value === "string" ? value : value.join(", ")}`)
     .join(" · "),
   recipient.origin ?? "",
@@ -97,7 +102,11 @@ const importFile = async ({ pool }: App, { cli, common, file, options }: ImportJ
     if (dryRun) return false;
     return plan.deactivate.length === 0 || yes || (await agrees(plan, cli));
   };
-  const { plan, isDone } = await importPeople({ bytes, fileName: basename(path), report, by: operator() }, pool, consent);
+  const { plan, isDone } = await importPeople(
+    { bytes, fileName: basename(path), report, by: operator() },
+    pool,
+    consent,
+  );
   const sums = `${plan.add.length} added, ${plan.change.length} changed, ${plan.deactivate.length} made inactive, ${plan.same.length} the same`;
   if (common.json) say.json({ isDone, ...plan });
   else if (isDone) say.good(`${sums}.`);
@@ -109,7 +118,10 @@ const bytesOf = async (path: string): Promise<Uint8Array> => {
   try {
     return await readFile(path);
   } catch (cause) {
-    throw new Fault("audience.unreadable", `${path} can't be read: ${wordsOf(cause)}`, { hint: "name a CSV file", cause });
+    throw new Fault("audience.unreadable", `${path} can't be read: ${wordsOf(cause)}`, {
+      hint: "name a CSV file",
+      cause,
+    });
   }
 };
 
@@ -117,9 +129,19 @@ const tellImport = ({ add, change, deactivate, held, mistakes }: Imported, { say
   const rows: readonly (readonly Cell[])[] = [
     ...add.map((row) => [{ text: "add", tone: "good" as const }, row.key, row.name, row.place]),
     ...change.flatMap(({ row, differences }) =>
-      differences.map(({ field, before, after }) => [{ text: "change", tone: "bold" as const }, row.key, `${field}: ${before || "nothing"} → ${after || "nothing"}`, row.place]),
+      differences.map(({ field, before, after }) => [
+        { text: "change", tone: "bold" as const },
+        row.key,
+        `${field}: ${before || "nothing"} → ${after || "nothing"}`,
+        row.place,
+      ]),
     ),
-    ...deactivate.map(({ key, name }) => [{ text: "inactive", tone: "warn" as const }, key, `${name === "" ? "" : `${name}: `}no longer in the file`, ""]),
+    ...deactivate.map(({ key, name }) => [
+      { text: "inactive", tone: "warn" as const },
+      key,
+      `${name === "" ? "" : `${name}: `}no longer in the file`,
+      "",
+    ]),
     ...held.map(({ key }) => [{ text: "keep", tone: "dim" as const }, key, "stands in a row that can't be used", ""]),
     ...mistakes.map(({ place, what }) => [{ text: "unusable", tone: "bad" as const }, "", what, place]),
   ];
@@ -158,23 +180,31 @@ const eraseCommand = (cli: Cli): Command =>
   })
     .option("--yes", "don't ask")
     .action((key: string, { yes = false }: { yes?: boolean }, command: Command) =>
-      cli.run(command, (common) =>
-        withApp(cli, { common, reach: "rows" }, async (app) => {
-          const recipient = await whoToErase(key, app.pool);
-          const who = `${recipient.name === "" ? recipient.key : `${recipient.name} (${recipient.key})`}`;
-          if (!yes && !(await mayErase(who, cli))) return 0;
-          const { messages, ended, list } = await erasePerson({ recipient, by: operator() }, app);
-          cli.say.good(`${who} is erased, with ${counted(messages, "stored email")}${ended > 0 ? `; ${ended} on the way ended` : ""}.`);
-          cli.say.line("Emails that were delivered, and files in the outbox, are not touched.");
-          if (list === null) return 0;
-          cli.say.warn(`The list of “${list}” brings them back unless you remove their row there.`);
-          return 3;
-        }),
-      ),
+      cli.run(command, (common) => withApp(cli, { common, reach: "rows" }, (app) => erase(app, { cli, key, yes }))),
     );
 
+interface EraseJob {
+  readonly cli: Cli;
+  readonly key: string;
+  readonly yes: boolean;
+}
+
+const erase = async (app: App, { cli, key, yes }: EraseJob): Promise<ExitCode> => {
+  const { say } = cli;
+  const recipient = await whoToErase(key, app.pool);
+  const who = recipient.name === "" ? recipient.key : `${recipient.name} (${recipient.key})`;
+  if (!yes && !(await mayErase(who, cli))) return 0;
+  const { messages, ended, list } = await erasePerson({ recipient, by: operator() }, app);
+  say.good(`${who} is erased, with ${counted(messages, "stored email")}; ${counted(ended, "email")} on the way ended.`);
+  say.line("Emails that were delivered, and files in the outbox, are not touched.");
+  if (list === null) return 0;
+  say.warn(`The list of “${list}” brings them back unless you remove their row there.`);
+  return 3;
+};
+
 const mayErase = async (who: string, { terminal, say }: Cli): Promise<boolean> => {
-  if (terminal.asker === null) throw new Fault("usage", `Erasing ${who} can't be undone.`, { hint: "if it is meant, say --yes" });
+  if (terminal.asker === null)
+    throw new Fault("usage", `Erasing ${who} can't be undone.`, { hint: "if it is meant, say --yes" });
   const agreed = await terminal.asker.yes(`Erase ${who}? It can't be undone.`, false);
   if (!agreed) say.line("Nothing was erased.");
   return agreed;

@@ -2,12 +2,12 @@ import { type Command, Option } from "commander";
 import { type Followed, follow, isUnderWay } from "#actions/follow.ts";
 import { type Drafted, draftRequest, requestSend, type SendRequest } from "#actions/send.ts";
 import { type App, outboxOf } from "#app.ts";
+import { wholeNumber } from "#cli/numbers.ts";
 import { withApp } from "#cli/open.ts";
 import { barOf, untilStopped } from "#cli/progress.ts";
 import { sendParts } from "#cli/requests.ts";
 import type { Cell } from "#cli/table.ts";
 import { type Cli, type Common, type ExitCode, verb } from "#cli/verb.ts";
-import { wholeNumber } from "#cli/numbers.ts";
 import { counted, envelopeInWords, partsInWords, stateCell } from "#cli/words.ts";
 import type { Delivery } from "#model/delivery.ts";
 import { filtersInWords } from "#model/filters.ts";
@@ -103,22 +103,35 @@ const showOutcomes = ({ deliveries, isOver }: Followed, { cli, common, request }
   const { say } = cli;
   if (common.json) say.json(deliveries);
   else {
-    const rows = deliveries.map((one): readonly Cell[] => [one.id, one.recipientName, one.envelope.to, stateCell(one.state), one.reason ?? ""]);
+    const rows = deliveries.map((one): readonly Cell[] => [
+      one.id,
+      one.recipientName,
+      one.envelope.to,
+      stateCell(one.state),
+      one.reason ?? "",
+    ]);
     say.table(["delivery", "recipient", "address", "outcome", "reason"], rows);
     say.line();
     say.line(summaryOf(deliveries));
     tellTrial(deliveries, { cli, request, app });
     if (!isOver) say.warn("Some are still under way; a running daemon finishes them: daybreak start");
   }
-  const needsPerson = deliveries.some(({ state }) => state === "quarantined" || state === "failed" || state === "uncertain" || state === "expired");
+  const needsPerson = deliveries.some(
+    ({ state }) => state === "quarantined" || state === "failed" || state === "uncertain" || state === "expired",
+  );
   return needsPerson || !isOver ? 3 : 0;
 };
 
 const summaryOf = (deliveries: readonly Delivery[]): string =>
   [...Map.groupBy(deliveries, (one) => one.state)].map(([state, those]) => `${those.length} ${state}`).join(", ");
 
-const tellTrial = (deliveries: readonly Delivery[], { cli, request, app }: Pick<Job, "cli" | "request"> & { readonly app: App }): void => {
+const tellTrial = (
+  deliveries: readonly Delivery[],
+  { cli, request, app }: Pick<Job, "cli" | "request"> & { readonly app: App },
+): void => {
   if (!deliveries.some((one) => one.trial)) return;
   const why = request.trial ? "As asked" : `“${request.report}” is in trial, so`;
-  cli.say.line(`${why} its mail lies in ${outboxOf(app.config)}${request.trial ? "." : `. Send it to its audience with: daybreak live ${request.report}`}`);
+  cli.say.line(
+    `${why} its mail lies in ${outboxOf(app.config)}${request.trial ? "." : `. Send it to its audience with: daybreak live ${request.report}`}`,
+  );
 };

@@ -3,9 +3,9 @@ import { dirname, join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { tablesIn } from "#actions/tables.ts";
 import { outlookOf } from "#actions/upcoming.ts";
-import { type App, logAt, openApp } from "#app.ts";
+import { type App, openApp } from "#app.ts";
 import { outlookParts } from "#cli/ahead.ts";
-import { configOf, quietly } from "#cli/open.ts";
+import { configOf, daemonLog, quietly } from "#cli/open.ts";
 import type { Cell } from "#cli/table.ts";
 import { type Cli, type Common, type ExitCode, verb } from "#cli/verb.ts";
 import { aheadInWords, timeInWords } from "#cli/words.ts";
@@ -42,7 +42,7 @@ interface Running extends AsyncDisposable {
 }
 
 const start = async (cli: Cli, common: Common, wanted: readonly StartRole[]): Promise<ExitCode> => {
-  const log = logAt("info");
+  const log = daemonLog(cli);
   const open = (): Promise<Running> => run(cli, common, { wanted, log });
   const stopped = waitForStop(cli);
   let running = await open();
@@ -70,7 +70,7 @@ const start = async (cli: Cli, common: Common, wanted: readonly StartRole[]): Pr
 
 interface Daemon {
   readonly wanted: readonly StartRole[];
-  readonly log: ReturnType<typeof logAt>;
+  readonly log: ReturnType<typeof daemonLog>;
 }
 
 const run = async (cli: Cli, common: Common, { wanted, log }: Daemon): Promise<Running> => {
@@ -87,7 +87,11 @@ const reopened = async (open: () => Promise<Running>, log: Daemon["log"]): Promi
     return await open();
   } catch (error) {
     if (!isFault(error)) throw error;
-    log.error("daemon.reload-refused", { what: wordsOf(error), hint: error.hint, now: "the last good configuration stays at work" });
+    log.error("daemon.reload-refused", {
+      what: wordsOf(error),
+      hint: error.hint,
+      now: "the last good configuration stays at work",
+    });
     return null;
   }
 };
@@ -137,7 +141,15 @@ const tellNext = async (app: App, { say }: Cli): Promise<void> => {
       const slots = schedules.flatMap((one) => one.next.map((slot) => ({ ...slot, words: one.words })));
       for (const { nominal, due, zone, words, reason } of slots) {
         const at = due ?? nominal;
-        rows.push([report.name, timeInWords(at, zone), zone, aheadInWords(msBetween(now, at)), words, mode === "live" ? "live" : "trial", reason ?? ""]);
+        rows.push([
+          report.name,
+          timeInWords(at, zone),
+          zone,
+          aheadInWords(msBetween(now, at)),
+          words,
+          mode === "live" ? "live" : "trial",
+          reason ?? "",
+        ]);
       }
     } catch (error) {
       if (!isFault(error)) throw error;

@@ -45,7 +45,8 @@ export const askServer = async ({ options, asker }: Questions): Promise<string> 
   const given = options.server ?? (await asker?.text({ message, placeholder, mistake: urlMistake }));
   if (given === undefined) throw needed("--server URL", "The report server's address");
   const mistake = urlMistake(given);
-  if (mistake !== undefined) throw new Fault("usage", `“${given}” is no address of a report server.`, { hint: mistake });
+  if (mistake !== undefined)
+    throw new Fault("usage", `“${given}” is no address of a report server.`, { hint: mistake });
   return withScheme(given).replace(/\/+$/, "");
 };
 
@@ -82,12 +83,17 @@ export const askSignIn = async (questions: Questions): Promise<FirstSignIn> => {
 };
 
 const few = (names: readonly string[]): string =>
-  `${names.slice(0, 8).map((name) => `“${name}”`).join(", ")}${names.length > 8 ? ", …" : ""}`;
+  `${names
+    .slice(0, 8)
+    .map((name) => `“${name}”`)
+    .join(", ")}${names.length > 8 ? ", …" : ""}`;
 
 /** The view to send, out of those that the sign-in can see. */
 export const askView = async ({ options, asker }: Questions, views: readonly OfferedView[]): Promise<OfferedView> => {
   if (views.length === 0) return typedView(options, asker);
-  const choices = views.map(({ path, title }): Choice => ({ value: path, label: title === "" ? path : title, hint: path }));
+  const choices = views.map(
+    ({ path, title }): Choice => ({ value: path, label: title === "" ? path : title, hint: path }),
+  );
   const path = options.view ?? (await asker?.one("Which view shall it be?", choices));
   if (path === undefined) throw needed("--view PATH", "The view");
   const found = views.find((view) => view.path === path) ?? views.find((view) => view.title === path);
@@ -107,11 +113,16 @@ const typedView = async (options: InitOptions, asker: Asker | null): Promise<Off
 };
 
 /** The filter by which people differ, with one's own values; `null` where everybody sees the same. */
-export const askFilter = async ({ options, asker }: Questions, { filters }: OfferedView): Promise<ChosenFilter | null> => {
+export const askFilter = async (
+  { options, asker }: Questions,
+  { filters }: OfferedView,
+): Promise<ChosenFilter | null> => {
   const known = filters ?? [];
   if (options.filter !== undefined) return knownFilter(readFilter(options.filter), filters);
   if (asker === null || known.length === 0) return null;
-  const choices = known.map(({ name, values }): Choice => ({ value: name, label: name, ...(values && { hint: few(values) }) }));
+  const choices = known.map(
+    ({ name, values }): Choice => ({ value: name, label: name, ...(values && { hint: few(values) }) }),
+  );
   const everybody = { value: "", label: "None: everybody sees the same" };
   const name = await asker.one("By which filter do people's reports differ?", [...choices, everybody]);
   if (name === "") return null;
@@ -122,7 +133,10 @@ export const askFilter = async ({ options, asker }: Questions, { filters }: Offe
 const askValues = async (asker: Asker, name: string, offered: readonly string[]): Promise<readonly string[]> => {
   const message = `Your own ${name}`;
   if (offered.length === 0) return readFilter(`${name}=${await asker.text({ message })}`).values;
-  return asker.several(message, offered.map((value) => ({ value, label: value })));
+  return asker.several(
+    message,
+    offered.map((value) => ({ value, label: value })),
+  );
 };
 
 const knownFilter = (filter: ChosenFilter, known: OfferedView["filters"]): ChosenFilter => {
@@ -139,7 +153,10 @@ const knownFilter = (filter: ChosenFilter, known: OfferedView["filters"]): Chose
 };
 
 /** One's own mailbox: the first and only recipient. */
-export const askMailbox = async ({ options, asker }: Questions): Promise<{ readonly name: string; readonly email: string }> => {
+export const askMailbox = async ({
+  options,
+  asker,
+}: Questions): Promise<{ readonly name: string; readonly email: string }> => {
   const mistakeIn = (text: string): string | undefined => mailboxMistake(text) ?? undefined;
   const question = { message: "Your own mailbox", placeholder: "Anna Berger <anna@example.com>", mistake: mistakeIn };
   const given = options.to ?? (await asker?.text(question));
@@ -151,7 +168,10 @@ export const askMailbox = async ({ options, asker }: Questions): Promise<{ reado
 };
 
 /** When it is sent. */
-export const askTime = async ({ options, asker }: Questions, mistakeIn: (at: string) => string | undefined): Promise<string> => {
+export const askTime = async (
+  { options, asker }: Questions,
+  mistakeIn: (at: string) => string | undefined,
+): Promise<string> => {
   const usual = "weekdays 07:00";
   const given = options.at ?? (await asker?.text({ message: "When?", initial: usual, mistake: mistakeIn })) ?? usual;
   const mistake = mistakeIn(given);
