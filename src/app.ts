@@ -197,6 +197,7 @@ const smtpSettings = (config: Config, via: Extract<Config["mail"]["via"], { kind
   url: via.url,
   user: via.user,
   password: via.password,
+  oauth2: via.oauth2,
   connections: config.limits.senders,
   limitMs: config.limits.sendLimitMs,
 });
@@ -219,6 +220,7 @@ const workSettings = ({ limits }: Config) => ({
   renderAttempts: limits.renderAttempts,
   painters: limits.browsers,
   senders: limits.senders,
+  stopTimeoutMs: limits.stopTimeoutMs,
 });
 
 const partsOf = (open: Opened): WorkParts => {
@@ -226,7 +228,10 @@ const partsOf = (open: Opened): WorkParts => {
   const { limits, mail, dir } = config;
   const reportOf = rememberReports(pool);
   return {
-    ...{ pool, clock, log, artifacts, sources, servers, limits, mail },
+    ...{ pool, clock, log, artifacts, sources, mail },
+    concurrency: new Map(
+      config.servers.filter(({ name }) => servers.has(name)).map((one) => [one.name, one.concurrency]),
+    ),
     channels: [logChannel(log), emailChannel(config.alerts.email, alertPoster(open))],
     requests: open.requests,
     mailerFor: (delivery: Pick<Delivery, "trial">): Mailer => (delivery.trial ? open.outbox : open.mailer),
@@ -237,7 +242,7 @@ const partsOf = (open: Opened): WorkParts => {
     readLists: (report) => readLists(report, { pool, clock, sources, dir }),
     templates: open.templates,
     pictures: openPictures(),
-    linkTo: linksInto(servers),
+    linkTo: linksInto(servers, mail.linkBase),
     tick: () => tickAll(open, holidays.of),
     tellOwner: async (slot, signal) =>
       tellOwner(slot, await reportOf(slot), {

@@ -39,6 +39,8 @@ export interface WorkSettings {
   readonly renderAttempts: number;
   readonly painters: number;
   readonly senders: number;
+  /** How long a send may go on after the process was told to stop. */
+  readonly stopTimeoutMs: number;
 }
 
 /** A process at work. */
@@ -61,7 +63,9 @@ export const startWork = (parts: WorkParts, settings: WorkSettings): Work => {
     ...painters.map((painter, n) =>
       startRound(shift, { name: `draw-${n}`, wake: added(bells.draw), work: draw(shift, painter) }),
     ),
-    ...(has("write") || has("send") ? [startRound(shift, { name: "write", wake: bells.write, work: write(shift) })] : []),
+    ...(has("write") || has("send")
+      ? [startRound(shift, { name: "write", wake: bells.write, work: write(shift) })]
+      : []),
     ...(has("send") ? Array.from({ length: settings.senders }, (_, n) => startPosting(shift, n)) : []),
   ];
   const timer = has("tick") && settings.occasion === null ? everyMinute("* * * * *", bells.tick.ring) : null;
@@ -112,7 +116,7 @@ const startRound = (
     work,
     clock: parts.clock,
     // A render is given back; a send is finished.
-    finishWithinMs: name.startsWith("draw") ? 0 : 20_000,
+    finishWithinMs: name.startsWith("draw") ? 0 : settings.stopTimeoutMs,
     onFault: (error, inARow) => parts.log.error("loop.fault", { loop: name, error, inARow }),
   });
 

@@ -49,13 +49,27 @@ export interface SourceConfig {
 /** How emails leave: as files, or by smtp. The address holds neither user nor password. */
 export type MailVia =
   | { readonly kind: "folder"; readonly dir: string }
-  | { readonly kind: "smtp"; readonly url: string; readonly user: string | null; readonly password: string | null };
+  | {
+      readonly kind: "smtp";
+      readonly url: string;
+      readonly user: string | null;
+      readonly password: string | null;
+      /** In place of a password; `null` without. */
+      readonly oauth2: OAuth2 | null;
+    };
+
+/** What an OAuth 2 sign-in to a mail server needs; all of it from the environment. */
+export interface OAuth2 {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly refreshToken: string;
+  readonly tokenUrl: string;
+}
 
 export interface MailConfig {
   readonly via: MailVia;
   readonly from: string;
   readonly replyTo: string | null;
-  readonly maxPerMinute: number | null;
   readonly sizeBudgetBytes: number;
   readonly linkBase: string | null;
 }
@@ -105,7 +119,12 @@ export interface Config {
   readonly calendars: Readonly<Record<string, CalendarConfig>>;
   readonly alerts: { readonly email: readonly string[] };
   readonly limits: Limits;
-  readonly browser: { readonly path: string | null; readonly sandbox: "auto" | "on" | "off" };
+  readonly browser: {
+    readonly path: string | null;
+    readonly sandbox: "auto" | "on" | "off";
+    /** What of this process's environment the browser may know: the search path and the proxy. */
+    readonly environment: Readonly<Record<string, string>>;
+  };
   /** Leaders of bundles carry the other reports in `bundled`. */
   readonly reports: readonly Report[];
 }

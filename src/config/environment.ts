@@ -68,3 +68,9 @@ export const environmentOf = (env: Variables, dir: string): Environment => {
   };
   return { find, given, mistakes };
 };
+
+const forBrowsers = ["PATH", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"];
+
+/** The variables that a browser may know: where programs lie, and the proxy. None of our secrets is among them. */
+export const browserVariables = (env: Variables): Readonly<Record<string, string>> =>
+  Object.fromEntries(forBrowsers.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { dirname, resolve } from "node:path";
 import type { Config, Limits, MailConfig } from "#config/config.ts";
 import { type Document, type Path, readDocument } from "#config/document.ts";
-import { environmentOf, type Found } from "#config/environment.ts";
+import { browserVariables, environmentOf, type Found } from "#config/environment.ts";
 import { judge } from "#config/judge.ts";
 import { type Finding, faultOf, type Mistake, mistakeOf } from "#config/mistakes.ts";
 import { reportsOf } from "#config/resolve/bundles.ts";
@@ -65,7 +65,6 @@ const noMail: MailConfig = {
   via: { kind: "folder", dir: "" },
   from: "",
   replyTo: null,
-  maxPerMinute: null,
   sizeBudgetBytes: 0,
   linkBase: null,
 };
@@ -85,7 +84,7 @@ const resolveAll = async (file: string, context: Context): Promise<Config> => {
     calendars: await calendarsOf(context),
     alerts: { email: alertAddresses(context) },
     limits: limitsOf(context),
-    browser: { path: written.browser.path ?? null, sandbox: written.browser.sandbox },
+    browser: { path: written.browser.path ?? null, sandbox: written.browser.sandbox, environment: {} },
     reports: reportsOf(context),
   };
 };
@@ -132,7 +131,8 @@ export const loadWithOrigins = async (options: LoadOptions): Promise<Loaded> => 
     note: (path, message, part = "value") => resolved.push({ path, message, part }),
     used: (path, found) => used.push({ path, found }),
   };
-  const config = await resolveAll(file, context);
+  const settings = await resolveAll(file, context);
+  const config = { ...settings, browser: { ...settings.browser, environment: browserVariables(env) } };
   for (const message of environment.mistakes)
     resolved.push({ path: [], message: `${message}; correct the path, or unset the variable`, part: "key" });
   const known = [...judged.map(({ path }) => path), ...meant];

@@ -21,6 +21,8 @@ export interface FindOptions {
   readonly cacheDir: string;
   /** The environment of this process; PATH, HOME, LANG and the proxy settings of it are passed on. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** `auto`, the default: on where it can be. `on`: a browser that can't have it is refused. */
+  readonly sandbox?: "auto" | "on" | "off";
   /** Kinds to try, for tests; all by default, in the order of trying. */
   readonly kinds?: readonly ChromiumInstall["kind"][];
   readonly onProgress?: (note: ChromiumNote) => void;
@@ -141,11 +143,13 @@ const browserEnv = (options: FindOptions, fontConfig: string): Record<string, st
 type Tried = { readonly install: ChromiumInstall } | { readonly why: string };
 
 const tryCandidate = async (candidate: ChromiumInstall, options: FindOptions): Promise<Tried> => {
-  const obstacle = sandboxObstacle();
+  const { sandbox = "auto" } = options;
+  const obstacle = sandbox === "off" ? "browser.sandbox is off" : sandboxObstacle();
   if (obstacle === null) {
     const tried = await tryStart(candidate);
-    if ("install" in tried) return tried;
+    if ("install" in tried || sandbox === "on") return tried;
   }
+  if (sandbox === "on") return { why: `browser.sandbox is on, but ${obstacle}` };
   const tried = await tryStart({ ...candidate, args: [...candidate.args, "--no-sandbox"] });
   if ("install" in tried) {
     const why = obstacle ?? "it did not start with its sandbox on";

@@ -7,7 +7,7 @@ import { inLanguage } from "#model/report.ts";
 import { inspect, type PageVerdict } from "#render/inspect.ts";
 import { capturePng } from "#render/page/capture.ts";
 import { download } from "#render/page/download.ts";
-import { look, readTexts } from "#render/page/look.ts";
+import { look, readDate, readTexts } from "#render/page/look.ts";
 import { open } from "#render/page/open.ts";
 import { capturePdf } from "#render/page/pdf.ts";
 import { settle } from "#render/page/settle.ts";
@@ -66,6 +66,7 @@ export const drawView = async (tab: Tab, facts: DrawFacts): Promise<Drawn> => {
   const png = await capturePng(tab, { clipSelector: server.marks.dashboard, maxHeightPx, ...bound });
   files.push({ format: "png", mediaType: "image/png", ...png });
   const texts = await readTexts(tab, { selectors: textsWanted(facts), ...bound });
+  const { dataAsOf } = server.marks;
   // The requests of this page load are taken before the CSV is asked for, which is a proof of its own.
   const requests = await dataRequests(tab, server);
   const rows = request.formats.includes("csv") ? await rowsOf(tab, facts) : null;
@@ -78,7 +79,8 @@ export const drawView = async (tab: Tab, facts: DrawFacts): Promise<Drawn> => {
     filterColumns: named(facts.filters, (filter) => filter.column),
     filterParameters: named(facts.filters, (filter) => filter.parameter ?? null),
     brokenTiles,
-    dataAsOf: server.marks.dataAsOf === null ? null : (texts[server.marks.dataAsOf]?.trim() ?? null),
+    // Each reader's email writes the date in their own way, so the machine's form is wanted where the page has it.
+    dataAsOf: dataAsOf === null ? null : await readDate(tab, { selector: dataAsOf, ...bound }),
     drawnMs: Math.round(performance.now() - startedAt),
   };
   return { files, evidence };

@@ -3,7 +3,7 @@ import type { Frame } from "puppeteer";
 import { Fault, isFault } from "#model/fault.ts";
 import type { RenderRequest } from "#model/render.ts";
 import { openBrowser, type WarmBrowser } from "#render/browser.ts";
-import { type ChromiumNote, findChromium } from "#render/chromium.ts";
+import { type ChromiumNote, type FindOptions, findChromium } from "#render/chromium.ts";
 import { type DrawLimits, type Drawn, drawView } from "#render/draw.ts";
 import type { ChromiumInstall } from "#render/launch.ts";
 import type { Tab } from "#render/page/tab.ts";
@@ -13,7 +13,10 @@ import type { Log } from "#runtime/log.ts";
 /** What a painter is opened with. */
 export interface PainterSettings {
   readonly home: string;
-  readonly browser: { readonly path: string | null };
+  readonly browser: Pick<FindOptions, "sandbox"> & {
+    readonly path: string | null;
+    readonly environment: Readonly<Record<string, string>>;
+  };
   readonly limits: DrawLimits & {
     readonly signInTimeoutMs: number;
     readonly recycleAfterRenders: number;
@@ -126,8 +129,9 @@ export const chromiumOnce = (
     if (told.event === "chromium.unpacking") settings.onProgress("Unpacking the browser");
   };
   return () => {
-    const configured = settings.browser.path === null ? {} : { configured: settings.browser.path };
-    found ??= findChromium({ ...configured, cacheDir: join(settings.home, "cache"), onProgress: note });
+    const { path, ...browser } = settings.browser;
+    const configured = path === null ? {} : { configured: path };
+    found ??= findChromium({ ...configured, ...browser, cacheDir: join(settings.home, "cache"), onProgress: note });
     found.catch(() => {
       found = null;
     });

@@ -4,7 +4,6 @@ import { isFault, wordsOf } from "#model/fault.ts";
 import type { Artifact } from "#model/render.ts";
 import type { Drawn, DrawnFile } from "#render/draw.ts";
 import type { Painter } from "#render/painter.ts";
-import type { ReportServer } from "#render/port.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
 import { type Pool, transaction } from "#store/pool.ts";
@@ -24,7 +23,8 @@ export interface DrawParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly artifacts: Bucket;
-  readonly servers: ReadonlyMap<string, ReportServer>;
+  /** Most renders at a time, of all workers together, on each report server that this process knows. */
+  readonly concurrency: ReadonlyMap<string, number>;
 }
 
 /** Which work may be taken, and how often a render is tried. */
@@ -42,7 +42,7 @@ export interface DrawWorker {
 /** Leases and draws the oldest wanted render; its id, or `null` when there is none. */
 export const drawNext = async (ask: DrawAsk, worker: DrawWorker): Promise<string | null> => {
   const { parts } = worker;
-  const render = await leaseRender(parts.pool, { ...ask, servers: [...parts.servers.keys()] });
+  const render = await leaseRender(parts.pool, { ...ask, servers: Object.fromEntries(parts.concurrency) });
   if (render === null) return null;
   const lease = keepLease(render, ask.leaseMs, worker);
   try {

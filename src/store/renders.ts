@@ -16,7 +16,8 @@ export const statements = {
     returning id`,
   lease: `update renders set state = 'drawing', owner = $1, n = n + 1, lease_until = now() + $2 * interval '1 ms'
     where id = (select r.id from renders r where r.state = 'wanted' and (r.not_before is null or r.not_before <= $3)
-      and r.server = any($4::text[]) and ($5::text is null or exists (select 1 from delivery_parts p
+      and (select count(*) from renders busy where busy.state = 'drawing' and busy.server = r.server) < ($4::jsonb ->> r.server)::int
+      and ($5::text is null or exists (select 1 from delivery_parts p
         join deliveries d on d.id = p.delivery_id where p.render_id = r.id and d.occasion = $5))
       order by r.id for update skip locked limit 1)
     returning *`,
@@ -98,8 +99,8 @@ export interface LeaseAsk {
   readonly owner: string;
   readonly leaseMs: number;
   readonly now: Temporal.Instant;
-  /** A worker takes no work for a server that it can't reach. */
-  readonly servers: readonly string[];
+  /** Most renders at a time of each server; a worker takes no work for one that it doesn't know. */
+  readonly servers: Readonly<Record<string, number>>;
   /** Only the renders of one occasion; `null`: any. */
   readonly occasion: string | null;
 }
@@ -108,7 +109,7 @@ export interface LeaseAsk {
 export const leaseRender = (db: Db, ask: LeaseAsk): Promise<LeasedRender | null> =>
   one(db, {
     text: statements.lease,
-    values: [ask.owner, ask.leaseMs, at(ask.now), ask.servers, ask.occasion],
+    values: [ask.owner, ask.leaseMs, at(ask.now), json(ask.servers), ask.occasion],
     map: toLeased,
   });
 

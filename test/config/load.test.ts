@@ -35,6 +35,21 @@ describe("a complete configuration", () => {
     ]);
   });
 
+  test("signs in to the mail server by OAuth 2 when its four variables are set, and says which one is missing", async () => {
+    const variable = (name: string) => `DAYBREAK_MAIL_OAUTH2_${name}`;
+    const all = {
+      [variable("CLIENT_ID")]: "id",
+      [variable("CLIENT_SECRET")]: "s3cret",
+      [variable("REFRESH_TOKEN")]: "token",
+    };
+    const url = "https://login.example.com/token";
+    const config = await load(complete, { ...all, [variable("TOKEN_URL")]: url });
+    expect(config.mail.via).toMatchObject({
+      oauth2: { clientId: "id", clientSecret: "s3cret", refreshToken: "token", tokenUrl: url },
+    });
+    await expect(load(complete, all)).rejects.toThrow(/DAYBREAK_MAIL_OAUTH2_TOKEN_URL must be set too/);
+  });
+
   test("without mail writes emails into the outbox, and without people reads the tables", async () => {
     const config = await load(report(plain));
     expect(config.mail).toMatchObject({ via: { kind: "folder", dir: join(config.home, "outbox") } });
@@ -93,7 +108,13 @@ describe("secrets", () => {
     const password = "p@ss/w:rd%20";
     const yaml = complete.replace("smtp://mail", `smtp://me:\${PW}@mail`);
     const config = await load(yaml, { PW: password });
-    expect(config.mail.via).toEqual({ kind: "smtp", url: "smtp://mail.example.com", user: "me", password });
+    expect(config.mail.via).toEqual({
+      kind: "smtp",
+      oauth2: null,
+      url: "smtp://mail.example.com",
+      user: "me",
+      password,
+    });
     const whole = `${complete}database: \${DB}\n`;
     expect((await load(whole, { DB: "postgres://u:p%40@h/d" })).database).toBe("postgres://u:p%40@h/d");
     expect((await load(complete, { DATABASE_URL: "postgres://h/d" })).database).toBe("postgres://h/d");

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { CalendarConfig, MailConfig, MailVia, SourceConfig } from "#config/config.ts";
+import type { CalendarConfig, MailConfig, MailVia, OAuth2, SourceConfig } from "#config/config.ts";
 import type { Path } from "#config/document.ts";
 import type { Context } from "#config/resolve/context.ts";
 import { expand } from "#config/resolve/reference.ts";
@@ -67,6 +67,30 @@ const credential = (what: "USER" | "PASSWORD", inUrl: string, context: Context):
   return found?.value ?? null;
 };
 
+const oauth2Names = {
+  clientId: "DAYBREAK_MAIL_OAUTH2_CLIENT_ID",
+  clientSecret: "DAYBREAK_MAIL_OAUTH2_CLIENT_SECRET",
+  refreshToken: "DAYBREAK_MAIL_OAUTH2_REFRESH_TOKEN",
+  tokenUrl: "DAYBREAK_MAIL_OAUTH2_TOKEN_URL",
+} as const;
+
+/** OAuth 2 in place of a password, as soon as one of its variables is set; then all four must be. */
+const oauth2Of = (context: Context): OAuth2 | null => {
+  const found = Object.entries(oauth2Names).map(([key, name]) => [key, context.environment.find(name)] as const);
+  if (found.every(([, one]) => one === null)) return null;
+  const missing = Object.values(oauth2Names).filter((_, at) => found[at]?.[1] === null);
+  for (const [key, one] of found) if (one !== null) context.used(["mail", "oauth2", key], one);
+  if (missing.length > 0)
+    context.note(viaPath, `signs in by OAuth 2, for which ${missing.join(" and ")} must be set too`);
+  const value = (key: keyof typeof oauth2Names) => found.find(([name]) => name === key)?.[1]?.value ?? "";
+  return {
+    clientId: value("clientId"),
+    clientSecret: value("clientSecret"),
+    refreshToken: value("refreshToken"),
+    tokenUrl: value("tokenUrl"),
+  };
+};
+
 const smtpOf = (expanded: string, context: Context): MailVia | null => {
   const url = URL.canParse(expanded) ? new URL(expanded) : null;
   if (url === null || url.hostname === "") {
@@ -75,7 +99,8 @@ const smtpOf = (expanded: string, context: Context): MailVia | null => {
   }
   const user = credential("USER", url.username, context);
   const password = credential("PASSWORD", url.password, context);
-  if (user !== null && password === null) {
+  const oauth2 = oauth2Of(context);
+  if (user !== null && password === null && oauth2 === null) {
     context.note(viaPath, "names a user without a password; set DAYBREAK_MAIL_PASSWORD in the environment or in .env");
   }
   if (user === null && password !== null) {
@@ -83,7 +108,7 @@ const smtpOf = (expanded: string, context: Context): MailVia | null => {
   }
   url.username = "";
   url.password = "";
-  return { kind: "smtp", url: url.href, user, password };
+  return { kind: "smtp", url: url.href, user, password, oauth2 };
 };
 
 const viaOf = (context: Context): MailVia | null => {
@@ -103,7 +128,7 @@ const OUTBOX_SENDER = "Daybreak <daybreak@localhost>";
 
 /** How emails leave, or `null` with a mistake noted. */
 export const mailOf = (context: Context): MailConfig | null => {
-  const { from, replyTo, maxPerMinute, sizeBudget, linkBase } = context.written.mail;
+  const { from, replyTo, sizeBudget, linkBase } = context.written.mail;
   const via = viaOf(context);
   if (via?.kind === "smtp" && from === undefined) {
     context.note(
@@ -117,7 +142,6 @@ export const mailOf = (context: Context): MailConfig | null => {
     via,
     from: from ?? OUTBOX_SENDER,
     replyTo: replyTo ?? null,
-    maxPerMinute: maxPerMinute ?? null,
     sizeBudgetBytes: sizeBudget,
     linkBase: linkBase?.replace(/\/+$/, "") ?? null,
   };

@@ -34,7 +34,6 @@ export const mail = () =>
       .describe("An smtp:// or smtps:// address, outbox (files in <home>/outbox), or folder:PATH. Default: outbox."),
     from: mailbox().optional().describe("Who the emails are from; must be said as soon as they leave by smtp."),
     replyTo: mailbox().optional().describe("Where answers go; a report's owner stands before it."),
-    maxPerMinute: whole(1, 100_000).optional().describe("Most emails a minute, for all processes together."),
     sizeBudget: size().prefault("8MB").describe("Largest email; pictures are made smaller to stay below it."),
     linkBase: webUrl()
       .optional()

@@ -71,6 +71,24 @@ export const readTexts = async (
     );
   });
 
+/** What an element says of a date: the ISO date of its own `<time datetime>` or the one in it, else its words; `null` without it. */
+export const readDate = async (
+  tab: Tab,
+  { selector, limitMs, signal }: Omit<TextOptions, "selectors"> & { readonly selector: string },
+): Promise<string | null> =>
+  phase(tab, { name: "reading the date of the data", ms: limitMs, ...(signal && { signal }) }, async () => {
+    const words = textIn(await ask(tab, dateInPage, { selector }), "date", 200).trim();
+    return words === "" ? null : words;
+  });
+
+/** Runs in the page. */
+const dateInPage = ({ selector }: { selector: string }) => {
+  const element = document.querySelector(selector);
+  const time = element?.matches("time[datetime]") === true ? element : element?.querySelector("time[datetime]");
+  // biome-ignore lint/performance/useDomNodeTextContent: only what people can see counts here.
+  return { date: time?.getAttribute("datetime") ?? element?.innerText ?? element?.textContent ?? "" };
+};
+
 /** Runs in the page. */
 const textsInPage = ({ selectors }: { selectors: readonly string[] }) => ({
   texts: selectors.flatMap((selector) => {

@@ -27,12 +27,19 @@ const kindOf = async ({ name, url }: UndetectedServer): Promise<ServerKind> => {
   }
 };
 
-/** Where a reader finds a view by hand, with its filters (`null`: without); `null` where the server isn't known or can't express them. */
+/**
+ * Where a reader finds a view by hand, with its filters (`null`: without); `null` where the server isn't known or can't express them.
+ * `base` stands in place of the server's address, where readers reach it by another.
+ */
 export const linksInto =
-  (servers: ReadonlyMap<string, ReportServer>) =>
+  (servers: ReadonlyMap<string, ReportServer>, base: string | null) =>
   (view: ReportView, filters: Filters | null, locale: string): string | null => {
     try {
-      return servers.get(view.server)?.address(view, filters ?? "all", locale) ?? null;
+      const server = servers.get(view.server);
+      if (server === undefined) return null;
+      const address = server.address(view, filters ?? "all", locale);
+      const { url } = server.settings;
+      return base !== null && address.startsWith(url) ? base + address.slice(url.length) : address;
     } catch (error) {
       // A server that has not been signed in to in this process may not know its own filters yet; an email needs no link.
       if (isFault(error)) return null;
