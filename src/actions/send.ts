@@ -3,6 +3,7 @@ import { planRequest } from "#audience/plan.ts";
 import { addressMistake } from "#model/address.ts";
 import type { DeliveryDraft } from "#model/delivery.ts";
 import { Fault } from "#model/fault.ts";
+import type { Recipient } from "#model/people.ts";
 import type { Report } from "#model/report.ts";
 import { later } from "#model/time.ts";
 import type { Clock } from "#runtime/clock.ts";
@@ -65,9 +66,11 @@ export const draftRequest = async (request: SendRequest, parts: SendParts): Prom
   };
   const wanted =
     request.as === null
-      ? people.recipients.filter((one) => one.active).map((one) => one.id)
-      : [(await recipientNamed(request.as, parts.pool)).id];
-  const drafts = wanted.flatMap((id) => planRequest(facts, id)).map((draft) => redirected(draft, request));
+      ? people.recipients.filter((one) => one.active)
+      : [await recipientNamed(request.as, parts.pool)];
+  const drafts = wanted.flatMap((recipient) =>
+    planRequest(facts, recipient.id).map((draft) => redirected(draft, recipient, request)),
+  );
   if (drafts.length === 0) {
     const hint = `see who does: daybreak plan ${request.report}`;
     throw new Fault("store.not-found", `${request.as ?? "Nobody"} gets nothing of “${request.report}”.`, { hint });
@@ -90,9 +93,9 @@ const refuseAddress = (address: string | null): void => {
 };
 
 /** With another address nobody else may get a copy, and what stops mail to the person doesn't matter. */
-const redirected = (draft: DeliveryDraft, { deliverTo, trial }: SendRequest): DeliveryDraft => {
+const redirected = (draft: DeliveryDraft, recipient: Recipient, { deliverTo, trial }: SendRequest): DeliveryDraft => {
   const own = trial ? { ...draft, trial: true } : draft;
-  if (deliverTo === null) return own;
+  if (deliverTo === null) return recipient.active ? own : { ...own, skip: "the recipient is inactive" };
   const envelope = { to: deliverTo, toName: null, cc: [], bcc: [] };
   const aboutMail = draft.skip !== null && /^(the address|mail to|paused)/.test(draft.skip);
   return { ...own, envelope, skip: aboutMail ? null : draft.skip };
