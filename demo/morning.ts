@@ -5,6 +5,7 @@ import { barOf } from "#cli/progress.ts";
 import { sayOn } from "#cli/say.ts";
 import type { Cell } from "#cli/table.ts";
 import type { Terminal } from "#cli/terminal.ts";
+import { cutTo } from "#cli/width.ts";
 import type { Delivery, DeliveryState, Slot } from "#model/delivery.ts";
 import { filtersInWords } from "#model/filters.ts";
 import { later, type Temporal } from "#model/time.ts";
@@ -13,6 +14,8 @@ import { peopleOf } from "#store/people.ts";
 import { allReports } from "#store/reports.ts";
 import { putSlot, recentSlots } from "#store/slots.ts";
 
+/** The whole of a long reason stands in `deliveries show`. */
+const longestReason = 72;
 const longestMs = 5 * 60_000;
 const lookEveryMs = 200;
 
@@ -90,7 +93,7 @@ const report = (app: App, terminal: Terminal, deliveries: readonly Delivery[]): 
       filtersInWords(one.filters, "everything"),
       one.formats.join(" "),
       { text: one.state, tone: tones[one.state] ?? "dim" },
-      one.reason ?? "",
+      cutTo(one.reason ?? "", longestReason),
       whereOf(one),
     ]);
   say.line();
