@@ -24,7 +24,7 @@ import { chromiumOnce, openPainter, type Painter } from "#render/painter.ts";
 import { requestsOf } from "#render/plan.ts";
 import type { ReportServer } from "#render/port.ts";
 import { type Detected, detectKind } from "#render/servers/detect.ts";
-import { linksInto, openServers } from "#render/servers/open.ts";
+import { linksInto, openMissing, openServers } from "#render/servers/open.ts";
 import { type Clock, systemClock } from "#runtime/clock.ts";
 import { type Log, type LogSettings, openLog } from "#runtime/log.ts";
 import { type HolidayMemory, holidaysOf, rememberHolidays } from "#schedule/calendar.ts";
@@ -50,6 +50,8 @@ export interface AppOptions {
   readonly onProgress?: (words: string) => void;
   /** `rows`: only rows are looked at or changed. `reports`: the configuration is made known. `servers`, the default: report servers are asked what they are, too. */
   readonly reach?: "rows" | "reports" | "servers";
+  /** A daemon's: a report server that is away at the start is asked again at each tick, and stops nobody but its own reports. */
+  readonly isPatient?: boolean;
 }
 
 /** What needs no database: `check` and `doctor` work with it, and an app is built on it. */
@@ -135,11 +137,15 @@ export const openApp = async (config: Config, options: AppOptions): Promise<App>
   await using stack = new AsyncDisposableStack();
   const tools = stack.use(openTools(config, options));
   const { pool } = await openDatabase(tools, stack);
-  const { reach = "servers" } = options;
-  const servers = reach === "servers" ? await openServersOf(config) : new Map<string, ReportServer>();
+  const { reach = "servers", isPatient = false } = options;
+  const servers = new Map(reach === "servers" && !isPatient ? await openServersOf(config) : []);
   const open: Opened = { ...tools, pool, servers };
   if (reach !== "rows") await publish(open);
-  const parts = partsOf(open);
+  const arrive = async (): Promise<void> => {
+    if (isPatient) await openMissing(config.servers, servers, tools.log);
+  };
+  await arrive();
+  const parts = partsOf(open, arrive);
   const running = new Set<Work>();
   const work: App["work"] = ({ roles, occasion }) => {
     const started = startWork(parts, { ...workSettings(config), roles, occasion });
@@ -223,15 +229,17 @@ const workSettings = ({ limits }: Config) => ({
   stopTimeoutMs: limits.stopTimeoutMs,
 });
 
-const partsOf = (open: Opened): WorkParts => {
+const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts => {
   const { config, clock, log, pool, artifacts, sources, servers, holidays } = open;
   const { limits, mail, dir } = config;
   const reportOf = rememberReports(pool);
   return {
     ...{ pool, clock, log, artifacts, sources, mail },
-    concurrency: new Map(
-      config.servers.filter(({ name }) => servers.has(name)).map((one) => [one.name, one.concurrency]),
-    ),
+    // Asked each time, since a server that was away may have come.
+    concurrency: () =>
+      Object.fromEntries(
+        config.servers.filter(({ name }) => servers.has(name)).map((one) => [one.name, one.concurrency]),
+      ),
     channels: [logChannel(log), emailChannel(config.alerts.email, alertPoster(open))],
     requests: open.requests,
     mailerFor: (delivery: Pick<Delivery, "trial">): Mailer => (delivery.trial ? open.outbox : open.mailer),
@@ -243,7 +251,10 @@ const partsOf = (open: Opened): WorkParts => {
     templates: open.templates,
     pictures: openPictures(),
     linkTo: linksInto(servers, mail.linkBase),
-    tick: () => tickAll(open, holidays.of),
+    tick: async () => {
+      await arrive();
+      return tickAll(open, holidays.of);
+    },
     tellOwner: async (slot, signal) =>
       tellOwner(slot, await reportOf(slot), {
         ...{ pool, clock, mail, templates: open.templates, operators: config.alerts.email },

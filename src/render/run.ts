@@ -24,7 +24,7 @@ export interface DrawParts {
   readonly log: Log;
   readonly artifacts: Bucket;
   /** Most renders at a time, of all workers together, on each report server that this process knows. */
-  readonly concurrency: ReadonlyMap<string, number>;
+  readonly concurrency: () => Readonly<Record<string, number>>;
 }
 
 /** Which work may be taken, and how often a render is tried. */
@@ -42,7 +42,7 @@ export interface DrawWorker {
 /** Leases and draws the oldest wanted render; its id, or `null` when there is none. */
 export const drawNext = async (ask: DrawAsk, worker: DrawWorker): Promise<string | null> => {
   const { parts } = worker;
-  const render = await leaseRender(parts.pool, { ...ask, servers: Object.fromEntries(parts.concurrency) });
+  const render = await leaseRender(parts.pool, { ...ask, servers: parts.concurrency() });
   if (render === null) return null;
   const lease = keepLease(render, ask.leaseMs, worker);
   try {

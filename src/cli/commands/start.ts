@@ -75,7 +75,7 @@ interface Daemon {
 
 const run = async (cli: Cli, common: Common, { wanted, log }: Daemon): Promise<Running> => {
   const config = await configOf(cli, common);
-  const app = await openApp(config, { ...quietly(cli, common), log });
+  const app = await openApp(config, { ...quietly(cli, common), log, isPatient: true });
   // The app's own end stops what is at work.
   app.work({ roles: wanted, occasion: null });
   return { app, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };

@@ -4,6 +4,7 @@ import type { ReportView } from "#model/report.ts";
 import type { ReportServer, ServerKind, ServerSettings } from "#render/port.ts";
 import { detectKind } from "#render/servers/detect.ts";
 import { serverOf } from "#render/servers/kinds.ts";
+import type { Log } from "#runtime/log.ts";
 
 /** A server's settings whose kind may have to be found out by asking it. */
 export type UndetectedServer = Omit<ServerSettings, "kind"> & { readonly kind: ServerKind | null };
@@ -11,6 +12,23 @@ export type UndetectedServer = Omit<ServerSettings, "kind"> & { readonly kind: S
 /** The report servers by name. Throws `server.unreachable` for one that must be asked what it is and doesn't answer. */
 export const openServers = async (all: readonly UndetectedServer[]): Promise<ReadonlyMap<string, ReportServer>> =>
   new Map(await Promise.all(all.map(async (settings) => [settings.name, await openServer(settings)] as const)));
+
+/** Opens into `known` those that aren't there yet; one that doesn't answer is logged and left for the next time. */
+export const openMissing = async (
+  all: readonly UndetectedServer[],
+  known: Map<string, ReportServer>,
+  log: Log,
+): Promise<void> => {
+  const open = async (settings: UndetectedServer): Promise<void> => {
+    try {
+      known.set(settings.name, await openServer(settings));
+    } catch (error) {
+      if (!isFault(error, "server.unreachable")) throw error;
+      log.error("server.away", { server: settings.name, error });
+    }
+  };
+  await Promise.all(all.filter(({ name }) => !known.has(name)).map(open));
+};
 
 /** One report server, after finding out what it is where the settings don't say. */
 export const openServer = async (settings: UndetectedServer): Promise<ReportServer> =>
