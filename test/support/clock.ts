@@ -1,5 +1,5 @@
 import { later, Temporal } from "#model/time.ts";
-import type { Clock } from "#runtime/clock.ts";
+import { type Clock, systemClock } from "#runtime/clock.ts";
 
 /** A clock that stands still until it is told to move. */
 export interface TestClock extends Clock {
@@ -18,6 +18,22 @@ export const testClock = (start: string): TestClock => {
     },
     move: (ms) => {
       now = later(now, ms);
+    },
+  };
+};
+
+/** A clock that goes, and that can be moved forward so that a wait is over at once. */
+export interface RunningClock extends Clock {
+  move(ms: number): void;
+}
+
+/** The machine's clock, until it is moved. */
+export const runningClock = (): RunningClock => {
+  let ahead = 0;
+  return {
+    now: () => later(systemClock.now(), ahead),
+    move: (ms) => {
+      ahead += ms;
     },
   };
 };
