@@ -81,9 +81,15 @@ export const openPainter = (settings: PainterSettings, find: () => Promise<Chrom
         const { views } = await enter(tab, pid, { server, view: request.view.path, signal });
         const filters = filtersKnown(views, request);
         const watch = watchSignIn(tab, server);
+        const bound = AbortSignal.any([signal, watch.ended]);
         try {
-          const facts = { request, server, filters, limits: settings.limits, signal };
-          return await Promise.race([drawView(tab, facts), watch.ended]);
+          const drawn = await drawView(tab, { request, server, filters, limits: settings.limits, signal: bound });
+          watch.ended.throwIfAborted();
+          return drawn;
+        } catch (error) {
+          // What else went wrong on a page that has left for the sign-in is only the consequence.
+          watch.ended.throwIfAborted();
+          throw error;
         } finally {
           watch.stop();
         }
@@ -178,16 +184,18 @@ const filtersKnown = (views: ReadonlyMap<string, ViewInfo>, { view, filters }: R
   throw new Fault("server.filter-unknown", `View “${view.path}” has no filter “${odd}”.`, { hint });
 };
 
-/** A page that goes to the sign-in in the middle is known at once, not when a time-out ends. */
-const watchSignIn = (tab: Tab, server: ReportServer): { readonly ended: Promise<never>; readonly stop: () => void } => {
-  const { promise: ended, reject } = Promise.withResolvers<never>();
-  ended.catch(() => {});
+/**
+ * A page that goes to the sign-in in the middle is known at once, not when a time-out ends. The signal also ends the drawing itself:
+ * left to go on, it would disturb the next one on the same page.
+ */
+const watchSignIn = (tab: Tab, server: ReportServer): { readonly ended: AbortSignal; readonly stop: () => void } => {
+  const ended = new AbortController();
   const look = (frame: Frame): void => {
     const isOther = frame.parentFrame() !== null || !URL.canParse(frame.url());
     if (isOther || !server.isSignInPage(new URL(frame.url()))) return;
     const what = `The sign-in to “${server.settings.name}” ended while the view was drawn.`;
-    reject(new Fault("server.signin", what, { hint: "it is renewed and drawn again", retry: "later" }));
+    ended.abort(new Fault("server.signin", what, { hint: "it is renewed and drawn again", retry: "later" }));
   };
   tab.page.on("framenavigated", look);
-  return { ended, stop: () => void tab.page.off("framenavigated", look) };
+  return { ended: ended.signal, stop: () => void tab.page.off("framenavigated", look) };
 };
