@@ -1,4 +1,4 @@
-import { cutTo, plain, widthOf } from "#cli/width.ts";
+import { cutTo, plain, widthOf, wrapTo } from "#cli/width.ts";
 
 /** How a cell is coloured on a terminal. */
 export type Tone = "good" | "bad" | "warn" | "dim" | "bold";
@@ -32,6 +32,37 @@ const fitted = (natural: readonly number[], room: number | null): readonly numbe
 
 const isFigure = (text: string): boolean => /^[\d.,]+( %|%)?$/.test(text);
 
+/** One line of cells that are cut already. */
+const lineOf = (cells: readonly Cell[], { widths, right }: Layout, paint: Surface["paint"]): string => {
+  const padded = cells.map((cell, at) => {
+    const text = textOf(cell);
+    const blank = " ".repeat(Math.max(0, (widths[at] ?? 0) - widthOf(text)));
+    const shown = typeof cell === "string" ? text : paint(cell.tone, text);
+    return right[at] ? `${blank}${shown}` : `${shown}${blank}`;
+  });
+  return padded.join(" ".repeat(GAP)).trimEnd();
+};
+
+interface Layout {
+  readonly widths: readonly number[];
+  /** Columns of figures. */
+  readonly right: readonly boolean[];
+}
+
+const toned = (cell: Cell, text: string): Cell => (typeof cell === "string" ? text : { ...cell, text });
+
+/** A row's cells cut to their columns; the last one, which mostly says why, goes on in lines of its own. */
+const rowLines = (row: readonly Cell[], layout: Layout, paint: Surface["paint"]): readonly string[] => {
+  const { widths } = layout;
+  const last = row.at(-1) ?? "";
+  const [first = "", ...more] = wrapTo(textOf(last), widths.at(-1) ?? 0);
+  const cut = row.slice(0, -1).map((cell, at) => toned(cell, cutTo(textOf(cell), widths[at] ?? 0)));
+  const blanks = cut.map(() => "");
+  return [[...cut, toned(last, first)], ...more.map((text) => [...blanks, toned(last, text)])].map((cells) =>
+    lineOf(cells, layout, paint),
+  );
+};
+
 /** Rows below their titles, aligned; columns of figures to the right. Empty columns are left out. */
 export const tableLines = (
   titles: readonly string[],
@@ -44,20 +75,9 @@ export const tableLines = (
   const natural = heads.map((head, at) =>
     Math.max(widthOf(head), ...cells.map((row) => widthOf(textOf(row[at] ?? "")))),
   );
-  const widths = fitted(natural, columns);
   const right = heads.map((_, at) => cells.every((row) => isFigure(textOf(row[at] ?? ""))));
-  const lineOf = (row: readonly Cell[]): string => {
-    const padded = row.map((cell, at) => {
-      const width = widths[at] ?? 0;
-      const text = cutTo(textOf(cell), width);
-      const blank = " ".repeat(Math.max(0, width - widthOf(text)));
-      const shown = typeof cell === "string" ? text : paint(cell.tone, text);
-      if (right[at]) return `${blank}${shown}`;
-      return at === row.length - 1 ? shown : `${shown}${blank}`;
-    });
-    return padded.join(" ".repeat(GAP)).trimEnd();
-  };
-  const isBare = heads.every((head) => head === "");
-  const head = isBare ? [] : [lineOf(heads.map((text) => ({ text, tone: "dim" as const })))];
-  return [...head, ...cells.map(lineOf)];
+  const layout = { widths: fitted(natural, columns), right };
+  const head = heads.map((text): Cell => ({ text, tone: "dim" }));
+  const isBare = heads.every((one) => one === "");
+  return [...(isBare ? [] : [head]), ...cells].flatMap((row) => rowLines(row, layout, paint));
 };

@@ -33,6 +33,7 @@ const CLEAR_LINE = "\r\u001b[2K";
 export const openTerminal = (env: Terminal["env"]): Terminal => {
   const isScreen = process.stdout.isTTY === true;
   const canTell = process.stderr.isTTY === true;
+  let shown: string | null = null;
   return {
     env,
     cwd: process.cwd(),
@@ -42,7 +43,9 @@ export const openTerminal = (env: Terminal["env"]): Terminal => {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     status: (text) => {
-      if (canTell) process.stderr.write(text === null ? CLEAR_LINE : `${CLEAR_LINE}${text}`);
+      if (!canTell || text === shown) return;
+      shown = text;
+      process.stderr.write(text === null ? CLEAR_LINE : `${CLEAR_LINE}${text}`);
     },
     on: (signal, listener) => {
       process.on(signal, listener);

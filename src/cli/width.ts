@@ -31,6 +31,20 @@ export const cutTo = (text: string, columns: number): string => {
   return `${cut}…`;
 };
 
+/** The text in lines of so many columns, broken between words where it can be. */
+export const wrapTo = (text: string, columns: number): readonly string[] => {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line !== "" && widthOf(longer) > columns) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line].map((one) => cutTo(one, columns));
+};
+
 /** Text of others as one harmless line: a name must not move the cursor or turn the screen red. */
 export const plain = (text: string): string =>
   text.replace(/[\r\n\t]+/g, " ").replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");

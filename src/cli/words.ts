@@ -51,6 +51,8 @@ export const stateCell = (state: DeliveryState): { readonly text: string; readon
 /** `1 delivery`, `3 deliveries`. */
 export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
-/** `412 kB`, `3.1 MB`. */
-export const sizeInWords = (bytes: number): string =>
-  bytes < 1_000_000 ? `${Math.max(1, Math.round(bytes / 1000))} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+/** `412 kB`, `3.1 MB`, `78 GB`. */
+export const sizeInWords = (bytes: number): string => {
+  if (bytes < 1_000_000) return `${Math.max(1, Math.round(bytes / 1000))} kB`;
+  return bytes < 10_000_000_000 ? `${(bytes / 1_000_000).toFixed(1)} MB` : `${Math.round(bytes / 1_000_000_000)} GB`;
+};

@@ -63,7 +63,8 @@ const answer = async (questions: Questions, cli: Cli, common: Common): Promise<{
   const signIn = await askSignIn(questions);
   const config = await provisionalConfig(cli, { server, kind, signIn });
   const views = await viewsOf(config, cli, common);
-  say.good(`Signed in; it shows ${counted(views.length, "view")}.`);
+  const entered = signIn.via === "none" ? "It can be seen without a sign-in" : "Signed in";
+  say.good(views.length === 0 ? `${entered}.` : `${entered}; it shows ${counted(views.length, "view")}.`);
   const view = await askView(questions, views);
   const filter = await askFilter(questions, view);
   const at = await askTime(questions, mistakeInTime);

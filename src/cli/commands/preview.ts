@@ -8,6 +8,7 @@ import { untilStopped } from "#cli/progress.ts";
 import { sendParts } from "#cli/requests.ts";
 import { type Cli, type ExitCode, verb } from "#cli/verb.ts";
 import { sizeInWords } from "#cli/words.ts";
+import type { Delivery } from "#model/delivery.ts";
 
 interface PreviewOptions {
   readonly as: string;
@@ -56,13 +57,25 @@ export const makePreview = async (app: App, { cli, report, as }: Wanted): Promis
           clock: app.clock,
           signal,
           limitMs: LIMIT_MS,
-          onProgress: (deliveries) => cli.terminal.status(`${deliveries.map((one) => one.state).join(", ")} …`),
+          onProgress: (deliveries) => cli.terminal.status(doing(deliveries)),
         },
       },
     );
   } finally {
     done();
   }
+};
+
+const acts: Readonly<Partial<Record<Delivery["state"], string>>> = {
+  planned: "Drawing",
+  drawn: "Proving",
+  proven: "Writing",
+};
+
+/** What is being done now: the first thing that is still to do. */
+const doing = (deliveries: readonly Delivery[]): string | null => {
+  const act = deliveries.map(({ state }) => acts[state]).find((word) => word !== undefined);
+  return act === undefined ? null : `${act} the email …`;
 };
 
 /** Writes previews into a folder, each of several into one of its own. */

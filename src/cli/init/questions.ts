@@ -109,7 +109,8 @@ const typedView = async (options: InitOptions, asker: Asker | null): Promise<Off
   const question = { message: "Path of the page below that address", placeholder: "sales/daily" };
   const path = options.view ?? (await asker?.text(question));
   if (path === undefined || path.trim() === "") throw needed("--view PATH", "The page's path");
-  return { path, title: path.split("/").at(-1) ?? path, filters: null };
+  const title = (path.split("/").at(-1) ?? path).replace(/\.\w{1,5}$/, "");
+  return { path, title, filters: null };
 };
 
 /** The filter by which people differ, with one's own values; `null` where everybody sees the same. */
