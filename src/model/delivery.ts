@@ -2,7 +2,7 @@ import type { Filters } from "#model/filters.ts";
 import type { Format } from "#model/people.ts";
 import type { Temporal } from "#model/time.ts";
 
-/** house.md's states of a slot. `paused`: held back by the audience guard. */
+/** The states of a slot. `paused`: held back by the audience guard. */
 export type SlotState = "due" | "waiting" | "ready" | "paused" | "planned" | "closed" | "skipped";
 
 /** One planned occurrence of a report's schedule, unique per (report, schedule, zone, nominal instant). */
