@@ -6,6 +6,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream, mkdirSync, rmSync, type WriteStream } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 
 interface Step {
@@ -22,7 +23,7 @@ interface Ending {
   readonly output: string;
 }
 
-const root = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 const given = process.argv.slice(2);
 const isLong = given.includes("--long");
 const isAll = isLong || given.includes("--all");
