@@ -7,6 +7,7 @@ import {
   type Node,
   type Pair,
   parseDocument,
+  visit,
   type YAMLError,
 } from "yaml";
 import { Fault } from "#model/fault.ts";
@@ -44,6 +45,7 @@ const sentences: Readonly<Record<string, string>> = {
   BAD_SCALAR_START: "A text can't begin with this sign; put it in quotes.",
   BAD_ALIAS: "A * begins an alias; put the text in quotes.",
   BAD_DQ_ESCAPE: "A backslash in double quotes isn't followed by what it may; use single quotes.",
+  KEPT_NAME: "“__proto__” can't be a name here; choose another.",
   MULTIPLE_DOCS: "A second document begins here; remove the line ---.",
 };
 
@@ -105,6 +107,20 @@ const plainOf = (file: string, read: () => unknown): unknown => {
   }
 };
 
+/**
+ * Where keys stand that mean something to the language itself: an object drops `__proto__` in silence, and a filter that is dropped
+ * would show everybody everything.
+ */
+const keptNames = (parsed: ReturnType<typeof parseDocument>): readonly number[] => {
+  const offsets: number[] = [];
+  visit(parsed, {
+    Pair: (_, { key }) => {
+      if (isScalar(key) && key.value === "__proto__") offsets.push(startOf(key) ?? 0);
+    },
+  });
+  return offsets;
+};
+
 /** YAML text → values and their spots; throws `config.unreadable` with line and column when it isn't YAML. */
 export const readDocument = (file: string, text: string): Document => {
   const lines = new LineCounter();
@@ -116,6 +132,8 @@ export const readDocument = (file: string, text: string): Document => {
       seen.filter(({ spot }, at) => seen.findIndex((other) => other.spot.line === spot.line) === at),
     );
   }
+  const kept = keptNames(parsed).map((offset) => ({ code: "KEPT_NAME", spot: spotAt(lines, offset) }));
+  if (kept.length > 0) throw unreadable(file, kept);
   return {
     file,
     value: plainOf(file, () => parsed.toJS()),

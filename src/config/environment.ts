@@ -14,7 +14,7 @@ export interface Found {
 export interface Environment {
   /** The variable, or the content of the file that `<NAME>_FILE` names; an empty one counts as none. */
   find(name: string): Found | null;
-  /** Every value that was found under some name so far: each may be a secret. */
+  /** Every value that was found so far and may be a secret. */
   readonly given: readonly string[];
   /** Files that `<NAME>_FILE` names and that can't be read, in words. */
   readonly mistakes: readonly string[];
@@ -36,6 +36,9 @@ const dotEnvOf = (dir: string): Variables => {
     throw new Fault("config.unreadable", `${file} can't be read: ${wordsOf(cause)}`, { hint, cause });
   }
 };
+
+/** A user's name is shown: covered, it would cover every word that it is part of. */
+const isPublic = (name: string): boolean => /^DAYBREAK_(.*_)?(USER|OAUTH2_CLIENT_ID|OAUTH2_TOKEN_URL)$/.test(name);
 
 /** Names → values: the process environment stands before `.env` in the configuration's folder, a plain variable before its file. */
 export const environmentOf = (env: Variables, dir: string): Environment => {
@@ -63,7 +66,7 @@ export const environmentOf = (env: Variables, dir: string): Environment => {
   };
   const find = (name: string): Found | null => {
     const found = plain(name) ?? fromFile(name);
-    if (found !== null) given.push(found.value);
+    if (found !== null && !isPublic(name)) given.push(found.value);
     return found;
   };
   return { find, given, mistakes };

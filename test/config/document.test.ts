@@ -19,6 +19,11 @@ describe("a file that can't be read", () => {
       "daybreak.yaml:1:7 A second “key: value” stands on one line; put a text that holds “: ” in quotes, or begin a new line.",
     ],
     [
+      "a name that would be dropped in silence, and with it the filter",
+      "reports:\n  sales:\n    filter: { __proto__: region }\n",
+      "daybreak.yaml:3:15 “__proto__” can't be a name here; choose another.",
+    ],
+    [
       "a second document",
       "zone: UTC\n---\nzone: UTC\n",
       "daybreak.yaml:2:1 A second document begins here; remove the line ---.",
