@@ -27,6 +27,8 @@ export const lookAgain = async (
   const reports = [known.report, ...known.report.bundled].map((report) => report.name);
   const people = await peopleAround(db, reports, delivery.recipientId);
   if (people.recipients[0]?.active !== true) return { verdict: "skip", reason: "the recipient is no longer active" };
+  if (known.mode === "trial" && !delivery.trial)
+    return { verdict: "skip", reason: "the report was put back into trial" };
   const { nominal, zone, expiresAt } = delivery;
   const mode = delivery.trial ? ("trial" as const) : ("live" as const);
   const slot = { nominal, zone, schedule: "" };
