@@ -59,6 +59,29 @@ const npmEnvironment = () => {
   return { ...process.env, PATH: kept.join(path.delimiter) };
 };
 
+const isWritable = (folder) => {
+  try {
+    fs.mkdirSync(folder, { recursive: true });
+    fs.accessSync(folder, fs.constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Calls `act` with an environment whose npm can keep its cache: service accounts often have a home that is read-only or absent. */
+const withCache = (act) => {
+  const env = npmEnvironment();
+  const { stdout, status } = spawnSync("npm", ["config", "get", "cache"], { cwd: root, env, encoding: "utf8" });
+  if (status !== 0 || isWritable(stdout.trim())) return act(env);
+  const own = path.join(root, ".daybreak", "npm");
+  try {
+    return act({ ...env, npm_config_cache: own });
+  } finally {
+    fs.rmSync(own, { recursive: true, force: true });
+  }
+};
+
 const fail = (what) => {
   process.stderr.write(`daybreak: ${what}\n`);
   process.exit(1);
@@ -68,7 +91,7 @@ const runNpm = () => {
   process.stderr.write("daybreak: installing packages (npm ci) …\n");
   const words = ["ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund", "--loglevel=error"];
   // npm's own words go to stderr, so that a command's stdout stays its own.
-  const done = spawnSync("npm", words, { cwd: root, env: npmEnvironment(), stdio: ["ignore", 2, 2] });
+  const done = withCache((env) => spawnSync("npm", words, { cwd: root, env, stdio: ["ignore", 2, 2] }));
   if (done.error) fail(`npm could not be started: ${done.error.message}. Install Node 20 or newer with npm.`);
   if (done.status !== 0) fail("npm ci failed; its words stand above.");
 };
