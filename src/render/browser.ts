@@ -133,7 +133,7 @@ const prepare = async (chromium: RunningChromium, page: Page): Promise<Running> 
     page,
     cdp,
     guard,
-    recorder: recordPage(page),
+    recorder: recordPage(page, cdp),
     gone: endOf(chromium, page),
     ...watchDocuments(page),
     renders: 0,

@@ -5,6 +5,7 @@ import type { Format } from "#model/people.ts";
 import type { DataRequest, RenderEvidence, RenderRequest } from "#model/render.ts";
 import { inLanguage } from "#model/report.ts";
 import { inspect, type PageVerdict } from "#render/inspect.ts";
+import { isListed } from "#render/page/address.ts";
 import { capturePng } from "#render/page/capture.ts";
 import { download } from "#render/page/download.ts";
 import { look, readDate, readTexts } from "#render/page/look.ts";
@@ -67,11 +68,11 @@ export const drawView = async (tab: Tab, facts: DrawFacts): Promise<Drawn> => {
   files.push({ format: "png", mediaType: "image/png", ...png });
   const texts = await readTexts(tab, { selectors: textsWanted(facts), ...bound });
   const { dataAsOf } = server.marks;
-  // The requests of this page load are taken before the CSV is asked for, which is a proof of its own.
+  if (request.formats.includes("pdf")) files.push(await pdfOf(tab, facts, texts));
+  // After the PDF, since a page may ask again while it is printed; before the CSV is asked for, which is a proof of its own.
   const requests = await dataRequests(tab, server);
   const rows = request.formats.includes("csv") ? await rowsOf(tab, facts) : null;
   if (rows !== null) files.push({ format: "csv", mediaType: "text/csv", bytes: rows, width: null, height: null });
-  if (request.formats.includes("pdf")) files.push(await pdfOf(tab, facts, texts));
   const evidence: RenderEvidence = {
     requests,
     elements: texts,
@@ -140,9 +141,11 @@ const textsWanted = ({ request, server }: DrawFacts): readonly string[] => [
   ...(server.marks.dataAsOf === null ? [] : [server.marks.dataAsOf]),
 ];
 
+/** What is only loaded counts where it comes from the report server: other hosts send fonts, logos and counters. */
 const dataRequests = async (tab: Tab, server: ReportServer): Promise<readonly DataRequest[]> =>
   (await tab.recorder.requests())
     .filter(({ url }) => URL.canParse(url) && server.isDataRequest(new URL(url)))
+    .filter(({ as, url }) => as === "asked" || isListed(new URL(url), server.settings.hosts))
     .map(({ method, url, postBody, status, json }) => ({
       method,
       url,

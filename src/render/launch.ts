@@ -54,6 +54,8 @@ export const launchFlags: readonly string[] = [
   "--disable-domain-reliability",
   "--disable-notifications",
   "--deny-permission-prompts",
+  // One that pages share belongs to none of them, so neither the guard nor the recorder would see what it asks for.
+  "--disable-shared-workers",
   "--no-default-browser-check",
   "--no-pings",
   "--disk-cache-size=67108864",

@@ -1,12 +1,16 @@
-import type { HTTPRequest, Page } from "puppeteer";
+import type { CDPSession, HTTPRequest, Page } from "puppeteer";
+import { Fault } from "#model/fault.ts";
+import { recordSockets } from "#render/page/socket-talk.ts";
 
-/** A request that the page's own code made for data. */
+/** A request that may have brought data to the page. */
 export interface RecordedRequest {
+  /** `asked`: by the page's own code; `loaded`: a script, a frame or a picture, which may hold data just as well. */
+  readonly as: "asked" | "loaded";
   readonly method: string;
   readonly url: string;
   /** At most 64 kB of it; `null`: it had none. */
   readonly postBody: string | null;
-  /** 0: no answer. */
+  /** 0: no answer. One whose answer has begun and doesn't end has a status, since a page can draw what has come so far. */
   readonly status: number;
   /** The JSON answer, parsed; `undefined`: it was none, larger than 1 MB, or gone before it could be read. */
   readonly json: unknown;
@@ -23,7 +27,10 @@ export interface OpenRequest {
 export interface Recorder {
   /** Forgets everything: a new render begins. */
   readonly reset: () => void;
-  /** The data requests so far, in the order in which they were made, once the bodies on their way are read. */
+  /**
+   * The data requests so far, in the order in which they were made, once the bodies on their way are read. Fault `render.too-large` for
+   * more of them than are kept: what wasn't looked at can't be proven.
+   */
   readonly requests: () => Promise<readonly RecordedRequest[]>;
   /** Requests without an answer, the oldest first. Sockets, event streams and pings never count: they stay open for ever. */
   readonly open: () => readonly OpenRequest[];
@@ -35,12 +42,15 @@ export interface Recorder {
 
 const mostPostBytes = 65_536;
 const mostJsonBytes = 1_048_576;
-const mostRequests = 500;
+const mostRequests = 2_000;
 const neverDone: ReadonlySet<string> = new Set(["eventsource", "websocket", "ping", "cspviolationreport"]);
-const dataTypes: ReadonlySet<string> = new Set(["xhr", "fetch"]);
+const askedTypes: ReadonlySet<string> = new Set(["xhr", "fetch", "eventsource"]);
+/** Scripts can bring rows (JSONP, JSON modules), frames and pictures can be tiles, and a preloaded answer (`other`) is handed to a later fetch. */
+const loadedTypes: ReadonlySet<string> = new Set(["script", "document", "image", "other"]);
 
 interface Entry {
   readonly request: HTTPRequest;
+  readonly as: RecordedRequest["as"];
   readonly postBody: string | null;
   status: number;
   json: unknown;
@@ -52,25 +62,26 @@ interface State {
   reading: Set<Promise<void>>;
   origins: Set<string>;
   changed: number;
+  unkept: number;
 }
 
 /** Starts to record a page. */
-export const recordPage = (page: Page): Recorder => {
+export const recordPage = (page: Page, cdp: CDPSession): Recorder => {
   const state = emptyState();
+  const sockets = recordSockets(cdp);
   page.on("request", (request) => begun(state, request));
+  page.on("response", (response) => answered(state, response.request(), response.status()));
   page.on("requestfinished", (request) => ended(state, request));
   page.on("requestfailed", (request) => ended(state, request));
   return {
-    reset: () => void Object.assign(state, emptyState()),
+    reset: () => {
+      Object.assign(state, emptyState());
+      sockets.reset();
+    },
     requests: async () => {
       await Promise.all(state.reading);
-      return state.entries.map(({ request, postBody, status, json }) => ({
-        method: request.method(),
-        url: request.url(),
-        postBody,
-        status,
-        json,
-      }));
+      if (state.unkept > 0) throw tooMany(state.unkept);
+      return [...state.entries.map(recorded), ...sockets.talk()];
     },
     open: () => openOf(state),
     quietMs: (ignored = []) => {
@@ -87,7 +98,22 @@ const emptyState = (): State => ({
   reading: new Set(),
   origins: new Set(),
   changed: performance.now(),
+  unkept: 0,
 });
+
+const recorded = ({ request, as, postBody, status, json }: Entry): RecordedRequest => ({
+  as,
+  method: request.method(),
+  url: request.url(),
+  postBody,
+  status,
+  json,
+});
+
+const tooMany = (unkept: number): Fault =>
+  new Fault("render.too-large", `The page made ${mostRequests + unkept} requests; ${mostRequests} are looked at.`, {
+    hint: "Split the view, or find out why it asks so often.",
+  });
 
 const openOf = (state: State): readonly OpenRequest[] =>
   [...state.open].map(([request, since]) => ({
@@ -98,13 +124,31 @@ const openOf = (state: State): readonly OpenRequest[] =>
 
 const begun = (state: State, request: HTTPRequest): void => {
   const url = request.url();
-  if (!/^https?:/.test(url) || neverDone.has(request.resourceType())) return;
-  state.changed = performance.now();
-  state.open.set(request, state.changed);
-  state.origins.add(new URL(url).origin);
-  if (!dataTypes.has(request.resourceType()) || request.method() === "OPTIONS") return;
-  if (state.entries.length >= mostRequests) return;
-  state.entries.push({ request, postBody: cut(request.postData()), status: 0, json: undefined });
+  if (!/^https?:/.test(url)) return;
+  const type = request.resourceType();
+  if (!neverDone.has(type)) {
+    state.changed = performance.now();
+    state.open.set(request, state.changed);
+    state.origins.add(new URL(url).origin);
+  }
+  const as = kindOf(request);
+  if (as === null) return;
+  if (state.entries.length >= mostRequests) state.unkept += 1;
+  else state.entries.push({ request, as, postBody: cut(request.postData()), status: 0, json: undefined });
+};
+
+/** The page itself is what is proven, and its frames are requests like others. */
+const kindOf = (request: HTTPRequest): RecordedRequest["as"] | null => {
+  if (request.method() === "OPTIONS") return null;
+  const type = request.resourceType();
+  if (askedTypes.has(type)) return "asked";
+  const isPage = request.isNavigationRequest() && request.frame()?.parentFrame() === null;
+  return loadedTypes.has(type) && !isPage ? "loaded" : null;
+};
+
+const answered = (state: State, request: HTTPRequest, status: number): void => {
+  const entry = state.entries.find((one) => one.request === request);
+  if (entry !== undefined) entry.status = status;
 };
 
 const cut = (body: string | undefined): string | null => (body === undefined ? null : body.slice(0, mostPostBytes));
@@ -114,7 +158,7 @@ const ended = (state: State, request: HTTPRequest): void => {
   state.changed = performance.now();
   const entry = state.entries.find((one) => one.request === request);
   if (entry === undefined) return;
-  entry.status = request.response()?.status() ?? 0;
+  entry.status = request.response()?.status() ?? entry.status;
   const reading = readJson(request).then((json) => {
     entry.json = json;
     state.reading.delete(reading);

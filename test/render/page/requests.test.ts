@@ -27,7 +27,11 @@ test("the data requests of a page load are kept with what they sent and got, and
   const first = await lendTo(browser, [pages.host]);
   await open(first, { url: pages.url, limitMs: 5_000 });
   await settle(first, { sign: { selector: "[data-done]" }, limitMs: 8_000, stillMs: 20 });
-  const requests = await first.recorder.requests();
+  const recorded = await first.recorder.requests();
+  expect(recorded.filter(({ as }) => as === "loaded").map(({ url }) => url.replace(pages.url, ""))).toEqual([
+    "/picture.png",
+  ]);
+  const requests = recorded.filter(({ as }) => as === "asked");
   expect(requests.map(({ method, url, status }) => [method, url.replace(pages.url, ""), status])).toEqual([
     ["GET", "/data/sales?Region=North", 200],
     ["POST", "/query", 200],
