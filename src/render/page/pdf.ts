@@ -62,7 +62,7 @@ const scaleOf = (tab: Tab, { paper = "A4", landscape = false }: PdfOptions): num
 const pageNumber = '<span class="pageNumber"></span> / <span class="totalPages"></span>';
 
 const line = (left: string, right: string): string =>
-  `<div style="display:flex;justify-content:space-between;gap:8mm;width:100%;margin:0 ${side}mm;font:8px 'Open Sans',sans-serif;color:#555">` +
+  `<div style="display:flex;justify-content:space-between;gap:8mm;width:100%;margin:0 ${side}mm;font:9.5px 'Open Sans',sans-serif;color:#555">` +
   `<span style="overflow:hidden;text-overflow:ellipsis;white-space:nowrap">${html(left)}</span><span style="white-space:nowrap">${right}</span></div>`;
 
 const html = (text: string): string =>

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { WarmBrowser } from "#render/browser.ts";
 import { inspect } from "#render/inspect.ts";
-import { look, readTexts } from "#render/page/look.ts";
+import { look, readDate, readTexts } from "#render/page/look.ts";
 import { open } from "#render/page/open.ts";
 import { lendTo, openTestBrowser } from "../../support/browsers.ts";
 import { type Pages, pageOf, startPages } from "../../support/pages.ts";
@@ -19,6 +19,9 @@ beforeAll(async () => {
     "/tiles": pageOf(
       `<main><section class=tile><h2>Sales</h2>1,204</section><section class=tile aria-label="Stock"><p role=alert>Query failed</p></section>
        <p class=as-of>Data as of <b>2026-11-20</b></p></main>`,
+    ),
+    "/dates": pageOf(
+      `<p class=plain> 20 November </p><time class=own datetime="2026-11-20">20 November</time><p class=within>As of <time datetime="2026-11-19">yesterday</time></p>`,
     ),
     "/signin": pageOf("<h1>Welcome back</h1>"),
   });
@@ -66,4 +69,15 @@ test("a broken tile is named by what it is called, and elements are read by sele
     ],
   });
   expect(texts).toEqual({ ".as-of b": "2026-11-20", ".tile h2": "Sales" });
+});
+
+test.each([
+  [".own", "2026-11-20"],
+  [".within", "2026-11-19"],
+  [".plain", "20 November"],
+  [".absent", null],
+])("the date of %s is %s: a machine's form before the page's words", async (selector, date) => {
+  await using tab = await lendTo(browser, [pages.host]);
+  await open(tab, { url: `${pages.url}/dates`, limitMs: 5_000 });
+  expect(await readDate(tab, { selector, limitMs: 5_000 })).toBe(date);
 });
