@@ -196,11 +196,15 @@ const smaller = async (piece: Piece, encoding: Encoding, pictures: PictureWriter
 /** Widest a picture is shown: the column of 640 without its margins. */
 const columnWidth = 576;
 
+/** Pixels for each point at which a picture still looks sharp. A narrow view, which a phone shows legibly, may fill a wide screen's column. */
+const sharpEnough = 1.5;
+
 /** The files as the email's text shows and lists them. */
 export const filesOf = ({ pieces, steps }: Parcel, { parts }: EmailInput): EmailFiles => ({
   pictures: pieces.flatMap(({ part, picture, kind }) => {
     if (kind !== "picture" || picture === null) return [];
-    const width = Math.min(columnWidth, parts[part]?.view.width ?? columnWidth, picture.width);
+    const own = parts[part]?.view.width ?? columnWidth;
+    const width = Math.min(columnWidth, picture.width, Math.max(own, Math.floor(picture.width / sharpEnough)));
     return [
       { part, cid: cidOf(part), width, height: Math.max(1, Math.round((picture.height * width) / picture.width)) },
     ];

@@ -4,16 +4,17 @@ import type {
   EmailView,
   ListedFile,
   NoticeView,
+  PartInput,
   ReportTexts,
   SectionView,
   SizeStep,
 } from "#compose/plan/email.ts";
-import { filtersText, isEmptyNote, sectionsOf } from "#compose/plan/sections.ts";
+import { filtersText, isEmptyNote, overviewOf, sectionsOf } from "#compose/plan/sections.ts";
 import { cut, defaultSubject, headerText, ownSubject } from "#compose/plan/subject.ts";
 import { asOfDay, asOfInWords, inWords, tagOf } from "#compose/plan/words/dates.ts";
 import { wordsFor } from "#compose/plan/words/languages.ts";
 import type { DayPart, MailWords } from "#compose/plan/words/words.ts";
-import { inLanguage } from "#model/report.ts";
+import { inLanguage, type Report } from "#model/report.ts";
 
 /** Decides every word of an email, in the recipient's language, locale and zone. Throws `compose.header` for a subject with a line break. */
 export const planEmail = (input: EmailInput, texts: ReportTexts, files: EmailFiles): EmailView => {
@@ -22,16 +23,19 @@ export const planEmail = (input: EmailInput, texts: ReportTexts, files: EmailFil
   const { locale, zone, nominal, filters } = delivery;
   const sections = sectionsOf(input, files);
   const notices = noticesOf(input, files, words);
+  const subject = subjectOf(input, texts, words);
   return {
     language,
-    subject: subjectOf(input, texts, words),
-    preheader: preheaderOf({ input, files, notices, sections }, words),
+    subject,
+    preheader: preheaderOf({ input, files, notices, sections, subject }, words),
     title: inLanguage(report.title, locale),
     date: inWords(nominal, { locale, zone, style: "full" }),
     audience: filters === "all" ? null : filtersText(filters, locale),
+    asOf: asOfLine(input, words),
     greeting: texts.greeting ?? greetingOf(input, words),
     intro: paragraphsOf(texts.intro),
     notices,
+    overview: overviewOf(sections),
     sections,
     openLive: words.openLive,
     attached: attachedOf(files.attachments, words, locale),
@@ -45,15 +49,22 @@ const subjectOf = ({ delivery, report, parts, notice }: EmailInput, texts: Repor
   if (texts.subject !== null && texts.subject.trim() !== "") return headerText("subject", ownSubject(texts.subject));
   // A figure that the email doesn't show stays out of its subject.
   const shown = notice === "late-note" ? [] : parts.filter((part) => !part.missing && !isEmptyNote(part));
+  const first = shown.find((part) => part.facts.length > 0);
+  // A section's figure under the name of all of them would be a lie.
+  const isOneOfSeveral = first !== undefined && first.part.heading !== null && parts.length > 1;
   const subject = defaultSubject({
-    filters,
-    fact: shown.flatMap((part) => part.facts)[0] ?? null,
+    filters: isOneOfSeveral ? first.part.filters : filters,
+    fact: first?.facts[0] ?? null,
+    instead: notice !== "late-note" && parts.every(isEmptyNote) ? words.noRows : null,
+    others: isOneOfSeveral ? parts.filter((part) => part !== first).map(subjectPart) : [],
     title: inLanguage(report.title, locale),
     date: inWords(nominal, { locale, zone, style: "short" }),
     andMore: words.andMore,
   });
   return headerText("subject", subject);
 };
+
+const subjectPart = ({ part, facts }: PartInput) => ({ filters: part.filters, fact: facts[0] ?? null });
 
 const greetingOf = ({ delivery }: EmailInput, words: MailWords): string | null => {
   const name = delivery.recipientName.trim();
@@ -122,15 +133,14 @@ interface PreheaderInput {
   readonly files: EmailFiles;
   readonly notices: readonly NoticeView[];
   readonly sections: readonly SectionView[];
+  readonly subject: string;
 }
 
 /** What a mail client shows after the subject: the trouble if there is one, else the further figures; never the first line again. */
-const preheaderOf = ({ input, files, notices, sections }: PreheaderInput, words: MailWords): string => {
+const preheaderOf = ({ input, files, notices, sections, subject }: PreheaderInput, words: MailWords): string => {
   const late = notices.find((notice) => notice.tone === "late");
   if (late !== undefined) return late.text;
-  const all = sections.flatMap(({ lead, facts }) => (lead === null ? facts : [lead, ...facts]));
-  const facts = all.slice(1, 4);
-  const figures = facts.map(({ label, shown, change }) => [label, shown, change ?? ""].join(" ").trim());
+  const figures = furtherFigures(sections, subject);
   const note = sections.flatMap((section) => section.notes)[0];
   const kinds = fileKinds(files.attachments);
   const rest = [
@@ -139,6 +149,23 @@ const preheaderOf = ({ input, files, notices, sections }: PreheaderInput, words:
   ].filter((text) => text !== "");
   const [first = inWords(input.delivery.nominal, { ...input.delivery, style: "full" })] = rest;
   return cut(note ?? (figures.length > 0 ? figures.join(" · ") : first), 140);
+};
+
+/** Of several sections what the subject doesn't say of their figures; of one its own further figures. */
+const furtherFigures = (sections: readonly SectionView[], subject: string): readonly string[] => {
+  const overview = overviewOf(sections);
+  if (overview === null) {
+    const all = sections.flatMap(({ lead, facts }) => (lead === null ? facts : [lead, ...facts]));
+    return all.slice(1, 4).map(({ label, shown, change }) => [label, shown, change ?? ""].join(" ").trim());
+  }
+  const news = overview.rows.map(({ heading, shown, change }) => ({
+    heading,
+    figures: [shown, change ?? ""].filter((figure) => figure !== "" && !subject.includes(figure)),
+  }));
+  return news
+    .filter(({ figures }) => figures.length > 0)
+    .slice(0, 4)
+    .map(({ heading, figures }) => [heading, ...figures].join(" "));
 };
 
 const fileKinds = (attachments: readonly ListedFile[]) =>
@@ -170,15 +197,26 @@ const asOfText = ({ delivery, dataAsOf, parts, notice }: EmailInput): string | n
   return texts.size === 0 ? null : [...texts].join(" · ");
 };
 
+/** The date of the data beside the title, unless a notice says it already. */
+const asOfLine = (input: EmailInput, words: MailWords): string | null => {
+  const text = asOfText(input);
+  const isSaid = input.notice === "late-data" && input.dataAsOf !== null;
+  return text === null || isSaid ? null : `${words.dataAsOf} ${text}`;
+};
+
+/** What stands under the title already isn't said again. */
 const footerOf = (input: EmailInput, texts: ReportTexts, words: MailWords): EmailView["footer"] => {
   const { delivery, report } = input;
-  const asOf = asOfText(input);
-  const contact = texts.contact ?? (report.owner === null ? null : words.contact(report.owner));
   const title = inLanguage(report.title, delivery.locale);
   return [
-    { title: words.filters, text: filtersText(delivery.filters, delivery.locale) },
-    ...(asOf === null ? [] : [{ title: words.dataAsOf, text: asOf }]),
+    ...(delivery.filters === "all" ? [{ title: words.filters, text: words.everything }] : []),
     { title: words.whyTitle, text: words.why(cut(title, 120), cut(delivery.label, 80)) },
-    ...(contact === null ? [] : [{ title: words.contactTitle, text: contact }]),
+    ...contactOf(report, texts, words),
   ];
+};
+
+/** The report's own words stand alone: they often begin with “Questions?”. */
+const contactOf = ({ owner }: Report, { contact }: ReportTexts, words: MailWords): EmailView["footer"] => {
+  if (contact !== null) return [{ title: null, text: contact }];
+  return owner === null ? [] : [{ title: words.contactTitle, text: words.contact(owner) }];
 };

@@ -17,9 +17,11 @@ describe("an email", () => {
       title: "Daily Sales",
       date: "Thursday, 19 November 2026",
       audience: "Region: North",
+      asOf: "Data as of Thursday 19 November, 06:40",
       greeting: "Good morning, Anna Berg.",
       intro: [],
       notices: [],
+      overview: null,
       sections: [
         {
           heading: null,
@@ -50,8 +52,6 @@ describe("an email", () => {
       openLive: "Open the live dashboard",
       attached: { title: "Attached", files: [{ name: "daily-sales_North_2026-11-19.csv", kind: "CSV", size: "9 kB" }] },
       footer: [
-        { title: "Shown", text: "Region: North" },
-        { title: "Data as of", text: "Thursday 19 November, 06:40" },
         { title: "Why you get this", text: "You are on the list of “Daily Sales”." },
         { title: "Questions", text: "Reply to this email or write to sales-desk@example.com." },
       ],
@@ -68,7 +68,19 @@ describe("an email", () => {
       greeting: "Guten Morgen, Anna Berg.",
       openLive: "Dashboard öffnen",
     });
-    expect(view.footer[1]).toEqual({ title: "Datenstand", text: "Donnerstag, 19. November, 00:40" });
+    expect(view.asOf).toBe("Datenstand Donnerstag, 19. November, 00:40");
+  });
+
+  test.each([
+    ["ja-JP", "Anna Berg 様、おはようございます。", "North 12,340 ▲ 4.2% · Daily Sales · 11月19日(木)"],
+    ["nl", "Goedemorgen, Anna Berg.", "North 12,340 ▲ 4.2% · Daily Sales · do 19 nov"],
+  ])("speaks %s", (locale, greeting, subject) => {
+    expect(plan({ delivery: deliveryFor({ locale }) })).toMatchObject({ greeting, subject });
+  });
+
+  test("says whose figures they are where somebody sees everything, since no filter stands under the title", () => {
+    const view = plan({ delivery: deliveryFor({ filters: "all" }) });
+    expect(view).toMatchObject({ audience: null, footer: [{ title: "Shown", text: "everything" }, {}, {}] });
   });
 
   test("in a language without words of its own is English with that locale's figures and dates", () => {
@@ -92,7 +104,7 @@ describe("an email", () => {
       { subject: "Sales for Anna", greeting: "Hi", intro: "One\nline.\n\nTwo.", contact: "Ask Jo." },
     );
     expect(view).toMatchObject({ subject: "Sales for Anna", greeting: "Hi", intro: ["One line.", "Two."] });
-    expect(view.footer.at(-1)).toEqual({ title: "Questions", text: "Ask Jo." });
+    expect(view.footer.at(-1)).toEqual({ title: null, text: "Ask Jo." });
   });
 
   test("refuses a line break in the subject, whoever brings it", () => {
@@ -134,12 +146,71 @@ describe("an email", () => {
   });
 });
 
+describe("an email of several sections", () => {
+  const section = (heading: string, shown: string) =>
+    partFor({
+      part: { ...partFor().part, heading, filters: { Region: [heading] } },
+      facts: [factFor({ shown }), factFor({ label: "Orders" })],
+    });
+  const filters = { Region: ["North", "East", "West"] };
+  const parts = [section("North", "38,843"), section("East", "21,233"), section("West", "21,492")];
+
+  test("names in its subject no figure under another's name", () => {
+    const subject = (count: number, title = "Daily Sales") =>
+      plan({
+        delivery: deliveryFor({ filters }),
+        report: reportFor({ title }),
+        parts: parts.slice(0, count),
+      }).subject;
+    expect(subject(2)).toBe("North 38,843, East 21,233 · Daily Sales · Thu 19 Nov");
+    expect(subject(3)).toBe("North 38,843 ▲ 4.2%, +2 more · Daily Sales · Thu 19 Nov");
+    expect(subject(3, "Sales of yesterday")).toBe("North 38,843, +2 more · Sales of yesterday · Thu 19 Nov");
+  });
+
+  test("takes a section that has figures before one that has none", () => {
+    const empty = { ...section("North", "0"), rows: 0 };
+    const view = plan({ delivery: deliveryFor({ filters }), parts: [empty, ...parts.slice(1)] });
+    expect(view.subject).toMatch(/^East 21,233/);
+    expect(view.overview?.rows.map(({ heading }) => heading)).toEqual(["East", "West"]);
+  });
+
+  test("goes on in its preheader with the figures that its subject doesn't name", () => {
+    const moved = (heading: string, shown: string, at: number) => ({
+      ...section(heading, shown),
+      facts: [factFor({ shown, change: { shown: `▲ ${at}.0%`, against: "", tone: "good" } })],
+    });
+    const preheader = (one: string, other: string) =>
+      plan({ delivery: deliveryFor({ filters }), parts: [moved(one, "38,843", 1), moved(other, "21,233", 2)] })
+        .preheader;
+    expect(preheader("North", "East")).toBe("North ▲ 1.0% · East ▲ 2.0%");
+    expect(preheader("Northern lakes", "Southern hills")).toBe("Southern hills 21,233 ▲ 2.0%");
+  });
+
+  test("begins with all of their first figures at a glance", () => {
+    expect(plan({ delivery: deliveryFor({ filters }), parts: parts.slice(0, 2) }).overview).toEqual({
+      label: "Revenue",
+      against: "vs Wed 18 Nov",
+      rows: [
+        { heading: "North", shown: "38,843", change: "▲ 4.2%", tone: "good" },
+        { heading: "East", shown: "21,233", change: "▲ 4.2%", tone: "good" },
+      ],
+    });
+  });
+
+  test("has no overview of figures that aren't the same", () => {
+    const other = section("East", "9");
+    const units = { ...other, facts: [factFor({ label: "Units" })] };
+    expect(plan({ delivery: deliveryFor({ filters }), parts: [section("North", "1"), units] }).overview).toBeNull();
+  });
+});
+
 describe("trouble in the reader's words", () => {
   test("late data is a band with the day of the figures", () => {
     const view = plan({ notice: "late-data", dataAsOf: "2026-11-18" });
     const words = "These are the figures of Wednesday 18 November. Today's data was loaded late.";
     expect(view.notices).toEqual([{ tone: "late", title: null, text: words }]);
     expect(view.preheader).toBe(words);
+    expect(view.asOf).toBeNull();
   });
 
   test("late data of an unknown day says so", () => {
@@ -151,7 +222,7 @@ describe("trouble in the reader's words", () => {
     expect(view.sections).toEqual([]);
     expect(view.subject).toBe("North · Daily Sales · Thu 19 Nov");
     expect(view.notices[0]?.text).toContain("were not ready in time");
-    expect(view.footer.map(({ title }) => title)).not.toContain("Data as of");
+    expect(view.asOf).toBeNull();
   });
 
   test("a part without rows says so in place of figures and picture", () => {
@@ -161,7 +232,7 @@ describe("trouble in the reader's words", () => {
       picture: null,
       notes: [expect.stringContaining("No rows for Region: North.")],
     });
-    expect(view.subject).toBe("North · Daily Sales · Thu 19 Nov");
+    expect(view.subject).toBe("North: no rows · Daily Sales · Thu 19 Nov");
   });
 
   test("a part without rows is sent as it is when the report says so", () => {

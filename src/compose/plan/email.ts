@@ -92,6 +92,19 @@ export interface FactView {
   readonly last: boolean;
 }
 
+/** The figure that matters of each section, where there are several: what a reader on a phone sees without scrolling. */
+export interface OverviewView {
+  readonly label: string;
+  readonly rows: readonly {
+    readonly heading: string;
+    readonly shown: string;
+    readonly change: string | null;
+    readonly tone: FactView["tone"];
+  }[];
+  /** What all of them are compared with; `null`: not all with the same. */
+  readonly against: string | null;
+}
+
 /** One part as a template shows it. */
 export interface SectionView {
   readonly heading: string | null;
@@ -122,15 +135,18 @@ export interface EmailView {
   readonly title: string;
   readonly date: string;
   readonly audience: string | null;
+  /** `Data as of Wednesday 18 November`; `null` where it isn't known or a notice says it. */
+  readonly asOf: string | null;
   readonly greeting: string | null;
   readonly intro: readonly string[];
   readonly notices: readonly NoticeView[];
+  readonly overview: OverviewView | null;
   readonly sections: readonly SectionView[];
   readonly openLive: string;
   readonly attached: {
     readonly title: string;
     readonly files: readonly { readonly name: string; readonly kind: string; readonly size: string }[];
   } | null;
-  readonly footer: readonly { readonly title: string; readonly text: string }[];
+  readonly footer: readonly { readonly title: string | null; readonly text: string }[];
   readonly stop: { readonly url: string; readonly words: string } | null;
 }

@@ -1,4 +1,4 @@
-import type { EmailFiles, EmailInput, FactView, PartInput, SectionView } from "#compose/plan/email.ts";
+import type { EmailFiles, EmailInput, FactView, OverviewView, PartInput, SectionView } from "#compose/plan/email.ts";
 import { cut } from "#compose/plan/subject.ts";
 import { inWords } from "#compose/plan/words/dates.ts";
 import { wordsFor } from "#compose/plan/words/languages.ts";
@@ -34,6 +34,22 @@ const sectionOf = ({ input, part, at, files }: SectionInput): SectionView => {
     picture: shown === undefined ? null : { ...shown, alt: altText(input, part, words) },
     link: part.link !== null && /^https?:\/\//.test(part.link) ? part.link : null,
   };
+};
+
+/** The lead figures of several sections at a glance; `null` for one section, or where they have no figures. */
+export const overviewOf = (sections: readonly SectionView[]): OverviewView | null => {
+  const figures = sections.flatMap(({ heading, lead, facts, against }) => {
+    const figure = lead ?? facts[0] ?? null;
+    return heading === null || figure === null ? [] : [{ heading, figure, against: figure.against ?? against }];
+  });
+  const labels = new Set(figures.map(({ figure }) => figure.label));
+  const [label] = labels;
+  // Different figures under each other are no comparison: a bundle's reports speak for themselves.
+  if (figures.length < 2 || labels.size > 1 || label === undefined) return null;
+  const compared = new Set(figures.flatMap((one) => one.against ?? []));
+  const [against = null] = compared.size === 1 ? compared : [];
+  const rows = figures.map(({ heading, figure: { shown, change, tone } }) => ({ heading, shown, change, tone }));
+  return { label, rows, against };
 };
 
 /** True for a part without rows whose report says to write so in place of an empty picture. */

@@ -10,27 +10,53 @@ const ownLength = 90;
 
 /** What the default subject is made of. */
 export interface SubjectInput {
+  /** Of the part that the figure belongs to. */
   readonly filters: Filters;
   readonly fact: ShownFact | null;
+  /** What stands in the figure's place where there is none: “no rows”. */
+  readonly instead: string | null;
+  /** The sections beside the one that the figure belongs to. */
+  readonly others: readonly Pick<SubjectInput, "filters" | "fact">[];
   readonly title: string;
   readonly date: string;
   readonly andMore: (count: number) => string;
 }
 
-/** `North 12,340 ▲ 4.2% · Daily Sales · Thu 19 Nov`: the figure first, never longer than 60 characters, the date always whole. */
-export const defaultSubject = ({ filters, fact, title, date, andMore }: SubjectInput): string => {
-  const figure = fact === null || fact.value === null ? "" : figureOf(fact);
-  const name = shortFilters(filters, andMore);
-  const room = shownLength - lengthOf(date) - lengthOf(figure) - 7;
-  const shortName = cut(name, figure === "" ? 24 : Math.min(24, Math.max(8, room - 8)));
-  const lead = [shortName, figure].filter((part) => part !== "").join(" ");
-  const left = shownLength - lengthOf(lead) - lengthOf(date) - (lead === "" ? 3 : 6);
+/**
+ * `North 12,340 ▲ 4.2% · Daily Sales · Thu 19 Nov`: the figure first, never longer than 60 characters, the date always whole. Of several
+ * sections each figure stands under its own name, or the first one's with the number of the others: `North 12,340, +2 more · …`.
+ */
+export const defaultSubject = (input: SubjectInput): string => {
+  const { title, date } = input;
+  const lead = input.others.length === 0 ? leadOf(input, true) : leadOfSeveral(input);
+  const left = roomFor(lead, date);
   const shortTitle = left < 4 ? "" : cut(title, left);
   return [lead, shortTitle, date].filter((part) => part !== "").join(" · ");
 };
 
-const figureOf = ({ shown, change }: ShownFact): string =>
-  change === null || lengthOf(change.shown) > 14 ? shown : `${shown} ${change.shown}`;
+const roomFor = (lead: string, date: string): number =>
+  shownLength - lengthOf(lead) - lengthOf(date) - (lead === "" ? 3 : 6);
+
+/** All figures if the title has room beside them, else the first with its change, else the first alone: the preheader goes on with figures. */
+const leadOfSeveral = (input: SubjectInput): string => {
+  const { title, date, others } = input;
+  const all = [input, ...others].map(({ filters, fact }) => leadOf({ ...input, filters, fact, others: [] }, false));
+  const leads = [all.join(", "), leadOf(input, true), leadOf(input, false)];
+  return leads.find((lead) => roomFor(lead, date) >= lengthOf(title)) ?? leadOf(input, false);
+};
+
+const leadOf = ({ filters, fact, instead, others, date, andMore }: SubjectInput, withChange: boolean): string => {
+  const figure = fact === null || fact.value === null ? "" : figureOf(fact, withChange);
+  const more = others.length > 0 ? `, ${andMore(others.length)}` : "";
+  const room = shownLength - lengthOf(date) - lengthOf(figure) - lengthOf(more) - 7;
+  const name = cut(shortFilters(filters, andMore), figure === "" ? 24 : Math.min(24, Math.max(8, room - 8)));
+  if (figure === "" && instead !== null) return name === "" ? instead : `${name}: ${instead}`;
+  const lead = [name, figure].filter((part) => part !== "").join(" ");
+  return lead === "" ? "" : `${lead}${more}`;
+};
+
+const figureOf = ({ shown, change }: ShownFact, withChange: boolean): string =>
+  change === null || !withChange || lengthOf(change.shown) > 14 ? shown : `${shown} ${change.shown}`;
 
 /** A report's own subject at a length that every client takes. */
 export const ownSubject = (text: string): string => cut(text.trim(), ownLength);

@@ -8,6 +8,8 @@ const subject = (more: Partial<SubjectInput> = {}) =>
   defaultSubject({
     filters: { Region: ["North"] },
     fact: factFor(),
+    instead: null,
+    others: [],
     title: "Daily Sales",
     date: "Thu 19 Nov",
     andMore,
@@ -25,6 +27,11 @@ describe("the default subject", () => {
       "has no figure that could not be had",
       { fact: factFor({ value: null, shown: "—" }) },
       "North · Daily Sales · Thu 19 Nov",
+    ],
+    [
+      "says what stands in a figure's place",
+      { fact: null, instead: "no rows" },
+      "North: no rows · Daily Sales · Thu 19 Nov",
     ],
     ["has a figure without a change", { fact: factFor({ change: null }) }, "North 12,340 · Daily Sales · Thu 19 Nov"],
     ["names two values", { filters: { R: ["North", "East"] } }, "North, East 12,340 ▲ 4.2% · Daily Sales · Thu 19 Nov"],
@@ -53,6 +60,9 @@ describe("the default subject", () => {
     fc.assert(
       fc.property(input, ({ title, value, shown, change }) => {
         const fact = factFor({ shown, change: { shown: change, against: "", tone: "even" } });
+        const others = [{ filters: { Region: [value] }, fact }];
+        const several = subject({ title, filters: { Region: [value] }, fact, others });
+        expect(letters(several) <= 60 && several.endsWith("Thu 19 Nov")).toBe(true);
         const made = subject({ title, filters: { Region: [value] }, fact });
         return letters(made) <= 60 && made.endsWith("Thu 19 Nov");
       }),

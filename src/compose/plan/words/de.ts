@@ -29,6 +29,7 @@ export const de: MailWords = {
     `Die Zahlen für ${day} waren nicht rechtzeitig da, deshalb kommt diese E-Mail ohne sie. Wir kümmern uns darum.`,
   emptyPart: (filters) => `Keine Zeilen für ${filters}. Das kann richtig sein, etwa nach einem Tag ohne Geschäft.`,
   emptyAll: "Der Bericht hat heute keine Zeilen. Das kann richtig sein, etwa nach einem Tag ohne Geschäft.",
+  noRows: "keine Zeilen",
   quoted: (text) => `„${text}“`,
   brokenTiles: (names) =>
     `Heute konnte nicht alles gezeichnet werden: ${names} fehlt oder ist unvollständig. Der Rest ist wie gewohnt.`,

@@ -30,6 +30,7 @@ export const en: MailWords = {
     `The figures for ${day} were not ready in time, so this email comes without them. We are looking into it.`,
   emptyPart: (filters) => `No rows for ${filters}. That may be right, for example after a day without business.`,
   emptyAll: "There are no rows in this report today. That may be right, for example after a day without business.",
+  noRows: "no rows",
   quoted: (text) => `“${text}”`,
   brokenTiles: (names) =>
     `Not everything could be drawn today: ${names} is missing or incomplete. The rest is as usual.`,

@@ -29,6 +29,7 @@ export const nl: MailWords = {
     `De cijfers voor ${day} waren niet op tijd klaar, daarom komt deze e-mail zonder cijfers. We zoeken het uit.`,
   emptyPart: (filters) => `Geen rijen voor ${filters}. Dat kan kloppen, bijvoorbeeld na een dag zonder handel.`,
   emptyAll: "Er zijn vandaag geen rijen in dit rapport. Dat kan kloppen, bijvoorbeeld na een dag zonder handel.",
+  noRows: "geen rijen",
   quoted: (text) => `“${text}”`,
   brokenTiles: (names) =>
     `Niet alles kon vandaag worden getekend: ${names} ontbreekt of is onvolledig. De rest is zoals altijd.`,

@@ -33,6 +33,8 @@ export interface MailWords {
   readonly lateNote: (day: string) => string;
   readonly emptyPart: (filters: string) => string;
   readonly emptyAll: string;
+  /** In the subject, in place of a figure. */
+  readonly noRows: string;
   readonly quoted: (text: string) => string;
   readonly brokenTiles: (names: string) => string;
   readonly missingView: (title: string) => string;
