@@ -53,7 +53,16 @@ const header = (columns, words) =>
     ),
   );
 
-/** A table that scrolls in its tile; on paper all of its rows are there, its header on each page. */
+/** As many rows as are read at a glance; a button shows the others. */
+const firstRows = 8;
+
+const moreButton = (count, words) => {
+  const button = element("button", { type: "button", class: "more" }, words.more.replace("{count}", String(count)));
+  button.addEventListener("click", () => button.closest(".tile").classList.add("whole"));
+  return button;
+};
+
+/** A table's first rows, the others at a click; on paper all of its rows are there, its header on each page. */
 export const table = (tile, answer, { formats, words, titleOf }) => {
   if (answer.rows.length === 0) {
     const late = tile.name === "late-list";
@@ -63,7 +72,7 @@ export const table = (tile, answer, { formats, words, titleOf }) => {
   const lines = answer.rows.map((row, index) =>
     element(
       "tr",
-      {},
+      index < firstRows ? {} : { class: "rest" },
       tile.columns.map((column) =>
         element("td", { class: classOf(column) }, contentOf(column, row, { place: index + 1, largest, formats })),
       ),
@@ -75,5 +84,6 @@ export const table = (tile, answer, { formats, words, titleOf }) => {
       { class: "scroll", tabindex: 0, role: "region", "aria-label": titleOf(tile.name) },
       element("table", {}, header(tile.columns, words), element("tbody", {}, lines)),
     ),
+    lines.length > firstRows ? moreButton(lines.length - firstRows, words) : null,
   ];
 };

@@ -28,10 +28,13 @@ const rules = () =>
     return element("line", { class: step === 0 ? "base" : "rule", x1: 0, x2: "100%", y1: y, y2: y });
   });
 
+/** A letter such as 万 is as wide as two. */
+const lengthOf = (label) => [...label].reduce((length, letter) => length + (letter > "\u2fff" ? 2 : 1), 0);
+
 /** The amounts stand in a drawing of their own, as wide as the longest needs; the plot beside it takes what is left. */
 const axis = (top, formats) => {
   const labels = steps.map((step) => formats.short((top * step) / 4));
-  const width = Math.ceil(10 + 6.2 * Math.max(...labels.map((label) => label.length)));
+  const width = Math.ceil(10 + 7.4 * Math.max(...labels.map(lengthOf)));
   return element(
     "svg",
     { class: "axis", width, height, "aria-hidden": "true" },
