@@ -10,6 +10,7 @@ import { viewOf } from "#render/plan.ts";
 import type { Log } from "#runtime/log.ts";
 import { type PostParts, postNext } from "#send/run.ts";
 import { deliveryById, leaseDelivery, moveDelivery, postponeDelivery, type WorkAsk } from "#store/deliveries.ts";
+import { outlast } from "#store/outlast.ts";
 import type { Session } from "#store/pool.ts";
 import type { KnownReport } from "#store/reports.ts";
 
@@ -29,7 +30,11 @@ export const writeNext = async (ask: WorkAsk, parts: DeliverParts): Promise<bool
   try {
     await write(delivery, parts);
   } catch (error) {
-    await setBack(delivery, error, parts);
+    parts.log.warn("delivery.set-back", { delivery: delivery.id, error });
+    // Otherwise a database that is away for a second would cost the whole lease; one that stays away longer does.
+    const tell = (fault: unknown): void =>
+      parts.log.error("delivery.set-back-kept", { delivery: delivery.id, error: fault });
+    await outlast(() => setBack(delivery, error, parts), { tell, signal: AbortSignal.timeout(longestOutageMs) });
   }
   return true;
 };
@@ -47,17 +52,22 @@ const write = async (delivery: Delivery, parts: DeliverParts): Promise<void> => 
     await moveDelivery(pool, { id: delivery.id, from: "drawn", to: judgment.outcome, reason, finishedAt });
     if (judgment.outcome !== "proven") return;
   }
-  await composeDelivery(delivery, { report: known.report, find }, parts);
+  if (await composeDelivery(delivery, { report: known.report, find }, parts)) return;
+  log.info("delivery.outdated", { delivery: delivery.id });
+  await moveDelivery(pool, { id: delivery.id, from: "proven", to: "drawn" });
 };
+
+const longestOutageMs = 15_000;
 
 /** A database or file that is away is waited for; a template or figure that is wrong ends this delivery, with its reason. */
 const setBack = async (delivery: Delivery, error: unknown, parts: DeliverParts): Promise<void> => {
-  const { pool, clock, log } = parts;
-  log.warn("delivery.set-back", { delivery: delivery.id, error });
+  const { pool, clock } = parts;
   const current = await deliveryById(pool, delivery.id);
   if (current === null || (current.state !== "drawn" && current.state !== "proven")) return;
   if (isFault(error) && error.retry === "later" && before(clock.now(), current.expiresAt)) {
-    await postponeDelivery(pool, delivery.id, clock.now().add({ seconds: 30 }));
+    // Where this can be recorded, the database is there again.
+    const seconds = isFault(error, "store.unreachable") ? 0 : 30;
+    await postponeDelivery(pool, delivery.id, clock.now().add({ seconds }));
     return;
   }
   await moveDelivery(pool, {

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import type { Bucket } from "#bucket/port.ts";
 import type { Delivery } from "#model/delivery.ts";
 import { Fault, isFault, wordsOf } from "#model/fault.ts";
@@ -10,6 +9,7 @@ import { afterFault, beforeSending } from "#send/plan.ts";
 import type { Mailer, Receipt } from "#send/port.ts";
 import { deliveryById, moveDelivery, type WorkAsk } from "#store/deliveries.ts";
 import { messageOf } from "#store/messages.ts";
+import { outlast } from "#store/outlast.ts";
 import { type Pool, type Session, transaction } from "#store/pool.ts";
 import { beginSending, endSending, lockSendable, markSent, orphanedSends, sendAgain, type Try } from "#store/sends.ts";
 
@@ -102,8 +102,9 @@ const deliver = async ({ delivery, message, n }: Committed, { ask, parts, signal
   } catch (error) {
     store = () => settle(error, delivery, { attempt, parts });
   }
-  if (!(await keepTrying(store, parts.log, delivery.id)))
-    parts.log.warn("delivery.fenced", { delivery: delivery.id, n });
+  // While the database is away the outcome is kept here and offered again.
+  const tell = (error: unknown): void => parts.log.error("delivery.receipt-kept", { delivery: delivery.id, error });
+  if (!(await outlast(store, { tell }))) parts.log.warn("delivery.fenced", { delivery: delivery.id, n });
 };
 
 const partly = ({ rejected }: Receipt): string | null =>
@@ -132,19 +133,6 @@ const settle = (error: unknown, delivery: Delivery, { attempt, parts }: Settling
     const state = decision.do === "uncertain" ? ("uncertain" as const) : ("failed" as const);
     return endSending(db, attempt(), { state, outcome, words: `${words} ${decision.reason}`.trim() });
   });
-};
-
-/** While the database is away the outcome is kept here and offered again: it must not be lost while this process lives. */
-const keepTrying = async (store: () => Promise<boolean>, log: Log, delivery: string): Promise<boolean> => {
-  for (let wait = 250; ; wait = Math.min(wait * 2, 5_000)) {
-    try {
-      return await store();
-    } catch (error) {
-      if (!isFault(error, "store.unreachable")) throw error;
-      log.error("delivery.receipt-kept", { delivery, error });
-      await pause(wait);
-    }
-  }
 };
 
 /** Settles deliveries whose sender died while sending: confirmed where the mailer can say so, otherwise uncertain. How many. */

@@ -47,7 +47,7 @@ export const statements = {
     where id = $1 and state = $2`,
   lease: `update deliveries set owner = $1, deadline = now() + $2 * interval '1 ms'
     where id = (select d.id from deliveries d where d.state in ('drawn', 'proven')
-      and (d.deadline is null or d.deadline < now()) and (d.not_before is null or d.not_before <= $4)
+      and (d.deadline is null or d.deadline < now() or d.owner = $1) and (d.not_before is null or d.not_before <= $4)
       and ($3::text is null or d.occasion = $3)
       order by d.id for update skip locked limit 1)
     returning id`,
@@ -212,7 +212,10 @@ export interface WorkAsk {
   readonly now: Temporal.Instant;
 }
 
-/** Leases a drawn or proven delivery for proof and composition; its id. */
+/**
+ * Leases a drawn or proven delivery for proof and composition; its id. A process writes one at a time, so one that it holds already is
+ * one whose lease it never heard of: the connection broke.
+ */
 export const leaseDelivery = (db: Db, ask: WorkAsk): Promise<string | null> =>
   one(db, {
     text: statements.lease,
