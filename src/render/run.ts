@@ -6,6 +6,7 @@ import type { Drawn, DrawnFile } from "#render/draw.ts";
 import type { Painter } from "#render/painter.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
+import { outlast } from "#store/outlast.ts";
 import { type Pool, transaction } from "#store/pool.ts";
 import {
   faultRender,
@@ -47,13 +48,19 @@ export const drawNext = async (ask: DrawAsk, worker: DrawWorker): Promise<string
   const lease = keepLease(render, ask.leaseMs, worker);
   try {
     const drawn = await worker.painter.draw(render.request, lease.signal);
-    await store(render, drawn, parts);
+    await kept(worker, () => store(render, drawn, parts));
   } catch (error) {
-    await setBack(render, error, { ask, worker });
+    await kept(worker, () => setBack(render, error, { ask, worker }));
   } finally {
     lease.end();
   }
   return render.id;
+};
+
+/** A drawing that is done isn't given up because the database is away for a moment: it would be drawn again after its lease. */
+const kept = (worker: DrawWorker, work: () => Promise<void>): Promise<void> => {
+  const tell = (error: unknown): void => worker.parts.log.error("render.outcome-kept", { error });
+  return outlast(work, { tell, signal: worker.signal });
 };
 
 /** Renews the lease while the render is drawn; a lost lease ends the drawing, since somebody else has it now. */
@@ -90,6 +97,8 @@ const keep = async (file: DrawnFile, bucket: Bucket): Promise<Omit<Artifact, "id
 
 /** Waits between tries of one render: a server that has just failed is given a little time, and the morning isn't long. */
 const pausesMs = [2_000, 15_000, 60_000];
+/** How soon a server that is away is asked again. */
+const pauseWhileAwayMs = 15_000;
 
 const setBack = async (
   render: LeasedRender,
@@ -102,10 +111,13 @@ const setBack = async (
   const reason = wordsOf(error);
   const isHopeless = isFault(error) && error.retry === "never";
   parts.log.warn("render.set-back", { render: render.id, view: render.request.view.path, n: render.n, error });
-  if (isHopeless || render.n >= ask.attempts) {
+  // A report server that is down for ten minutes must not cost a morning its reports: only their expiry ends the waiting.
+  const isAway = isFault(error, "server.unreachable") && !isHopeless;
+  if (isHopeless || (!isAway && render.n >= ask.attempts)) {
     await faultRender(parts.pool, render, { reason, now: parts.clock.now() });
     return;
   }
-  const notBefore = parts.clock.now().add({ milliseconds: pausesMs[render.n - 1] ?? 60_000 });
-  await postponeRender(parts.pool, render, { notBefore, reason });
+  const pauseMs = isAway ? pauseWhileAwayMs : (pausesMs[render.n - 1] ?? 60_000);
+  const notBefore = parts.clock.now().add({ milliseconds: pauseMs });
+  await postponeRender(parts.pool, render, { notBefore, reason, isCounted: !isAway });
 };

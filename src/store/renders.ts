@@ -17,8 +17,8 @@ export const statements = {
   lease: `update renders set state = 'drawing', owner = $1, n = n + 1, lease_until = now() + $2 * interval '1 ms'
     where id = (select r.id from renders r where r.state = 'wanted' and (r.not_before is null or r.not_before <= $3)
       and (select count(*) from renders busy where busy.state = 'drawing' and busy.server = r.server) < ($4::jsonb ->> r.server)::int
-      and ($5::text is null or exists (select 1 from delivery_parts p
-        join deliveries d on d.id = p.delivery_id where p.render_id = r.id and d.occasion = $5))
+      and exists (select 1 from delivery_parts p join deliveries d on d.id = p.delivery_id
+        where p.render_id = r.id and d.state = 'planned' and ($5::text is null or d.occasion = $5))
       order by r.id for update skip locked limit 1)
     returning *`,
   renew: `update renders set lease_until = now() + $4 * interval '1 ms'
@@ -29,7 +29,7 @@ export const statements = {
     values ($1, $2, $3, $4, $5, $6, $7, $8)
     on conflict (render_id, format) do update set media_type = excluded.media_type, sha256 = excluded.sha256,
       bytes = excluded.bytes, path = excluded.path, width = excluded.width, height = excluded.height`,
-  postpone: `update renders set state = 'wanted', not_before = $4, reason = $5, owner = null, lease_until = null
+  postpone: `update renders set state = 'wanted', not_before = $4, reason = $5, n = n - $6, owner = null, lease_until = null
     where id = $1 and owner = $2 and n = $3 and state = 'drawing'`,
   fault: `update renders set state = 'faulted', reason = $4, finished_at = $5, owner = null, lease_until = null
     where id = $1 and owner = $2 and n = $3 and state = 'drawing'`,
@@ -105,7 +105,7 @@ export interface LeaseAsk {
   readonly occasion: string | null;
 }
 
-/** Leases the oldest wanted render, or `null`. The lease runs by the database's clock. */
+/** Leases the oldest wanted render that a delivery waits for, or `null`. The lease runs by the database's clock. */
 export const leaseRender = (db: Db, ask: LeaseAsk): Promise<LeasedRender | null> =>
   one(db, {
     text: statements.lease,
@@ -135,13 +135,15 @@ export const finishRender = async (
   return true;
 };
 
-/** Puts a render back until `notBefore`; false when its lease was lost. */
+/** Puts a render back until `notBefore`; false when its lease was lost. A try that isn't counted leaves as many as there were. */
 export const postponeRender = async (
   db: Db,
   render: LeasedRender,
-  { notBefore, reason }: { readonly notBefore: Temporal.Instant; readonly reason: string },
-): Promise<boolean> =>
-  (await changed(db, statements.postpone, [render.id, render.owner, render.n, at(notBefore), reason])) > 0;
+  put: { readonly notBefore: Temporal.Instant; readonly reason: string; readonly isCounted: boolean },
+): Promise<boolean> => {
+  const values = [render.id, render.owner, render.n, at(put.notBefore), put.reason, put.isCounted ? 0 : 1];
+  return (await changed(db, statements.postpone, values)) > 0;
+};
 
 /** Gives a render up; false when its lease was lost. */
 export const faultRender = async (

@@ -16,7 +16,7 @@ export interface Opened {
 
 /**
  * Goes to an address. Faults: `server.host-refused` when it leads outside, `server.signin` for 401, `render.error-page` for any other
- * status from 400 on, `server.unreachable` when nothing answers in time.
+ * status from 400 on, `server.unreachable` when nothing answers in time or a gateway says so.
  */
 export const open = async (tab: Tab, { url, limitMs, signal }: OpenOptions): Promise<Opened> => {
   // The page's own limit comes first and tells whose fault it is; the phase's comes after it, for a browser that hangs.
@@ -62,6 +62,12 @@ const errorPage = ({ url, status }: Opened): Fault => {
   if (status === 401) {
     return new Fault("server.signin", `${host} answered 401 for ${pathname}: the sign-in is missing or has ended.`, {
       hint: "Check the report server's user and password or token.",
+      retry: "later",
+    });
+  }
+  if (status >= 502 && status <= 504) {
+    return new Fault("server.unreachable", `${host} answered ${status}: it is away or too busy at the moment.`, {
+      hint: `Open ${host} from this machine; is the report server up?`,
       retry: "later",
     });
   }
