@@ -30,9 +30,11 @@ export interface MorningOptions {
   /** Further reports by name; each has the keys of `daily-sales` that it doesn't name. */
   readonly reports?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly limits?: Readonly<Record<string, number>>;
-  /** Further keys of the configuration: `mail`, `sources`, `calendars`. the address of the database is `${STORY_DATABASE}`. */
+  /** Further keys of the configuration: `mail`, `sources`, `calendars`. The address of the database is `${STORY_DATABASE}`. */
   readonly config?: Readonly<Record<string, unknown>>;
   readonly sample?: SampleServerOptions;
+  /** In a database that the app brings along, in place of one that is shared with other tests. */
+  readonly embedded?: boolean;
   /** Reports go to their audience; `false`: they stay in trial. */
   readonly live?: boolean;
   /** The time that stands in the emails. */
@@ -103,7 +105,7 @@ const configurationOf = (options: MorningOptions): string => {
   const others = Object.entries(reports).map(([name, keys]) => [name, { ...usual, ...keys }]);
   const whole = {
     server: { url: "${SAMPLE_URL}", kind: "sample" },
-    database: "${STORY_DATABASE}",
+    ...(options.embedded ? {} : { database: "${STORY_DATABASE}" }),
     home: "home",
     zone: "Europe/Berlin",
     locale: "en-GB",
@@ -157,8 +159,9 @@ export const openMorning = async (options: MorningOptions = {}): Promise<Morning
   }
   const makeDue = (nominal = options.nominal ?? usualNominal) => makeAllDue(app, Temporal.Instant.from(nominal));
   const begin = (roles: readonly Role[] = allRoles) => app.work({ roles, occasion: null });
-  const closed = () => untilClosed(place.pool, log);
-  const deliveries = () => allDeliveries(place.pool);
+  const pool = options.embedded ? app.pool : place.pool;
+  const closed = () => untilClosed(pool, log);
+  const deliveries = () => allDeliveries(pool);
   const live = async () => {
     await makeDue();
     const work = begin();
@@ -168,6 +171,7 @@ export const openMorning = async (options: MorningOptions = {}): Promise<Morning
   const owned = stack.move();
   return {
     ...place,
+    pool,
     app,
     clock,
     log,
@@ -213,6 +217,17 @@ export const untilClosed = async (pool: Pool, log: KeptLog | null = null, within
       const open = slots.filter((one) => !isOver(one)).map(({ slot, counts }) => ({ ...slot, counts }));
       throw new Error(`still open: ${JSON.stringify(open)}\n${log?.troubles().join("\n") ?? ""}`);
     }
+    await new Promise((done) => setTimeout(done, 50));
+  }
+};
+
+/** Waits until every delivery is in one state. */
+export const untilAll = async (morning: Morning, state: Delivery["state"]): Promise<void> => {
+  const end = performance.now() + 60_000;
+  for (;;) {
+    const deliveries = await morning.deliveries();
+    if (deliveries.length > 0 && deliveries.every((one) => one.state === state)) return;
+    if (performance.now() > end) throw new Error(`not all ${state}: ${JSON.stringify(deliveries)}`);
     await new Promise((done) => setTimeout(done, 50));
   }
 };

@@ -39,6 +39,8 @@ export interface Sink extends AsyncDisposable {
 
 export interface SinkOptions {
   readonly pipelining?: boolean;
+  /** The port of a sink that was there before and is up again; any free one without it. */
+  readonly port?: number;
   /** Announced limit of a message. */
   readonly size?: number;
 }
@@ -55,7 +57,7 @@ interface State {
 export const startSink = async (options: SinkOptions = {}): Promise<Sink> => {
   const state: State = { messages: [], sockets: new Set(), connections: 0, trouble: null, left: 0 };
   const server = createServer((socket) => converse(socket, state, options));
-  server.listen(0, "127.0.0.1");
+  server.listen(options.port ?? 0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
