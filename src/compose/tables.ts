@@ -49,6 +49,12 @@ const isSignedNumber = (cell: string): boolean =>
 
 type ColumnKind = "number" | "date" | "text";
 
+interface Column {
+  readonly kind: ColumnKind;
+  /** How Excel writes its numbers; `undefined`: as they are. */
+  readonly format: string | undefined;
+}
+
 /** Excel takes no longer text in a cell and no more rows in a sheet. */
 const mostCellLetters = 32_767;
 const mostRows = 1_048_575;
@@ -56,16 +62,25 @@ const mostRows = 1_048_575;
 /** False for more rows than Excel takes. */
 export const fitsExcel = ({ rows }: Table): boolean => rows.length <= mostRows;
 
-/** The same rows for Excel: numbers are numbers, dates are dates, the header is bold and stays in place. `sheet` names the tab. */
+/**
+ * The same rows for Excel: numbers are numbers with their points below each other, dates are dates, the header stands out and stays in
+ * place. `sheet` names the tab.
+ */
 export const xlsxForPeople = async ({ columns, rows }: Table, sheet: string): Promise<Uint8Array> => {
-  const kinds = columns.map((_, at) => kindOf(rows, at));
+  const kinds = columns.map((_, at): Column => {
+    const kind = kindOf(rows, at);
+    return { kind, format: kind === "number" ? numberFormat(rows, at) : undefined };
+  });
   const header: Cell[] = columns.map((name, at) => ({
     value: clean(name),
     type: String,
     fontWeight: "bold",
-    align: kinds[at] === "number" ? "right" : "left",
+    align: kinds[at]?.kind === "number" ? "right" : "left",
+    backgroundColor: "#f3f1ec",
+    bottomBorderColor: "#b9b4a8",
+    bottomBorderStyle: "thin",
   }));
-  const cells = rows.map((row) => columns.map((_, at) => cellOf(row[at] ?? "", kinds[at] ?? "text")));
+  const cells = rows.map((row) => kinds.map((column, at) => cellOf(row[at] ?? "", column)));
   const widths = columns.map((name, at) => ({ width: widthOf(name, rows, at) }));
   return writeXlsx([header, ...cells], { sheet: sheetName(sheet), columns: widths, stickyRowsCount: 1 }).toBuffer();
 };
@@ -78,16 +93,22 @@ const kindOf = (rows: Table["rows"], at: number): ColumnKind => {
   return cells.every(isDate) ? "date" : "text";
 };
 
+/** As many decimals as the column's longest cell has. Whole numbers stay as they are: a year is no “2,026”. */
+const numberFormat = (rows: Table["rows"], at: number): string | undefined => {
+  const decimals = rows.reduce((most, row) => Math.max(most, (row[at] ?? "").split(".")[1]?.length ?? 0), 0);
+  return decimals === 0 ? undefined : `#,##0.${"0".repeat(decimals)}`;
+};
+
 const isPlainNumber = (cell: string): boolean =>
   /^-?(0|[1-9]\d*)(\.\d+)?$/.test(cell) && cell.replaceAll(/\D/g, "").length <= 15;
 
 const isDate = (cell: string): boolean => /^\d{4}-\d\d-\d\d$/.test(cell) && !Number.isNaN(Date.parse(cell));
 
-const cellOf = (text: string, kind: ColumnKind): Cell => {
+const cellOf = (text: string, { kind, format }: Column): Cell => {
   if (text === "") return null;
   switch (kind) {
     case "number":
-      return { value: Number(text), type: Number };
+      return { value: Number(text), type: Number, ...(format !== undefined && { format }) };
     case "date":
       return { value: new Date(`${text}T00:00:00Z`), type: Date, format: "yyyy-mm-dd" };
     case "text":

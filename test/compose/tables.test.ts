@@ -88,6 +88,7 @@ describe("the Excel file", () => {
       sheet: read("xl/worksheets/sheet1.xml"),
       strings: read("xl/sharedStrings.xml"),
       book: read("xl/workbook.xml"),
+      styles: read("xl/styles.xml"),
     };
   };
 
@@ -104,6 +105,17 @@ describe("the Excel file", () => {
     expect(sheet).toMatch(/state="frozen"/);
     expect(sheet).toMatch(/<col [^>]*width="\d+/);
     expect(strings).toContain("North");
+  });
+
+  test("writes a column's decimals alike and leaves whole numbers as they are", async () => {
+    const { styles } = await sheetOf(
+      ["Revenue", "Year"],
+      [
+        ["2888.2", "2026"],
+        ["6963.36", "2026"],
+      ],
+    );
+    expect([...styles.matchAll(/formatCode="([^"]*)"/g)].map(([, code]) => code)).toEqual(["#,##0.00"]);
   });
 
   test.each([
