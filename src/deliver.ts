@@ -52,9 +52,7 @@ const write = async (delivery: Delivery, parts: DeliverParts): Promise<void> => 
     await moveDelivery(pool, { id: delivery.id, from: "drawn", to: judgment.outcome, reason, finishedAt });
     if (judgment.outcome !== "proven") return;
   }
-  if (await composeDelivery(delivery, { report: known.report, find }, parts)) return;
-  log.info("delivery.outdated", { delivery: delivery.id });
-  await moveDelivery(pool, { id: delivery.id, from: "proven", to: "drawn" });
+  await composeDelivery(delivery, { report: known.report, find }, parts);
 };
 
 const longestOutageMs = 15_000;
