@@ -1,3 +1,4 @@
+import { execFile } from "node:child_process";
 import { constants, readFileSync } from "node:fs";
 import { access, mkdir } from "node:fs/promises";
 import { homedir } from "node:os";
@@ -167,9 +168,17 @@ const tryStart = async (candidate: ChromiumInstall): Promise<Tried> => {
       await running.close(trialLimits.closeMs);
     }
   } catch (error) {
-    return { why: wordsOf(error) };
+    return { why: (await lastWords(candidate)) ?? wordsOf(error) };
   }
 };
+
+/** What the program itself says about why it doesn't run, such as the name of a library; the connection only knows that it fell. */
+const lastWords = ({ path, env }: ChromiumInstall): Promise<string | null> =>
+  new Promise((done) => {
+    execFile(path, ["--version"], { env, timeout: 5_000 }, (error, _, words) => {
+      done(error === null ? null : words.trim().split("\n").at(-1) || null);
+    });
+  });
 
 /** Why Chromium's sandbox cannot work here, as far as it can be known without starting it, or `null`. */
 const sandboxObstacle = (): string | null => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -37,12 +37,14 @@ test("the browser's environment holds nothing of ours but paths and proxies", as
 });
 
 test("a configured path is taken before all others", async () => {
-  const { path } = await testChromium();
-  const link = join(folder, "my-chromium");
-  await symlink(path, link);
-  expect(await findChromium({ cacheDir: testCacheDir, configured: link })).toMatchObject({
+  const { path, env } = await testChromium();
+  const own = join(folder, "my-chromium");
+  // The one that is at hand may need the libraries that came with it.
+  const libraries = env["LD_LIBRARY_PATH"] ?? "";
+  await writeFile(own, `#!/bin/sh\nLD_LIBRARY_PATH="${libraries}" exec "${path}" "$@"\n`, { mode: 0o755 });
+  expect(await findChromium({ cacheDir: testCacheDir, configured: own })).toMatchObject({
     kind: "configured",
-    path: link,
+    path: own,
   });
 });
 
@@ -56,6 +58,14 @@ test("a configured path that doesn't work is a fault and no other is taken in it
       message: expect.stringContaining(configured),
     });
   }
+});
+
+test("a browser that lacks a library is refused in its own words", async () => {
+  const lacking = join(folder, "lacking");
+  const words = "error while loading shared libraries: libnss3.so: cannot open shared object file";
+  await writeFile(lacking, `#!/bin/sh\necho "${words}" >&2\nexit 127\n`, { mode: 0o755 });
+  const search = findChromium({ cacheDir: testCacheDir, configured: lacking });
+  await expect(search).rejects.toMatchObject({ code: "browser.missing", message: expect.stringContaining(words) });
 });
 
 test("without any browser the fault says what to do", async () => {
