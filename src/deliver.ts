@@ -45,6 +45,7 @@ const write = async (delivery: Delivery, parts: DeliverParts): Promise<void> => 
   const { pool, clock, log } = parts;
   if (delivery.state === "drawn") {
     const judgment = await proveDelivery(delivery, (part) => find(part).report, pool);
+    if (judgment.outcome === "outdated") return planAgain(delivery, "drawn", parts);
     const reasons = judgment.outcome === "proven" ? judgment.warnings : judgment.reasons;
     log.info("delivery.proof", { delivery: delivery.id, outcome: judgment.outcome, reasons });
     const reason = reasons.length === 0 ? null : reasons.join(" ");
@@ -52,7 +53,14 @@ const write = async (delivery: Delivery, parts: DeliverParts): Promise<void> => 
     await moveDelivery(pool, { id: delivery.id, from: "drawn", to: judgment.outcome, reason, finishedAt });
     if (judgment.outcome !== "proven") return;
   }
-  await composeDelivery(delivery, { report: known.report, find }, parts);
+  if (await composeDelivery(delivery, { report: known.report, find }, parts)) return;
+  await planAgain(delivery, "proven", parts);
+};
+
+/** Its picture was or is being drawn anew: it waits for it as it did the first time, and the new one is proven. */
+const planAgain = async ({ id }: Delivery, from: "drawn" | "proven", { pool, log }: DeliverParts): Promise<void> => {
+  log.info("delivery.outdated", { delivery: id });
+  await moveDelivery(pool, { id, from, to: "planned" });
 };
 
 const longestOutageMs = 15_000;

@@ -14,6 +14,7 @@ import type { Log } from "#runtime/log.ts";
 import { keepFacts, moveDelivery } from "#store/deliveries.ts";
 import { putMessage } from "#store/messages.ts";
 import { type Pool, transaction } from "#store/pool.ts";
+import { isOutdated } from "#store/proofs.ts";
 import { slotById } from "#store/slots.ts";
 
 /** What composing uses. */
@@ -27,7 +28,10 @@ export interface ComposeParts extends GatherParts {
   readonly mail: { readonly from: string; readonly replyTo: string | null };
 }
 
-/** Writes a proven delivery's email and stores it as it will be sent; then the delivery is composed. */
+/**
+ * Writes a proven delivery's email and stores it as it will be sent; then the delivery is composed. False when something of it was drawn
+ * anew since its proof: what nobody has proven is not written.
+ */
 export const composeDelivery = async (
   delivery: Delivery,
   {
@@ -38,9 +42,10 @@ export const composeDelivery = async (
     readonly find: (part: DeliveryPart) => { readonly report: Report; readonly view: ReportView };
   },
   parts: ComposeParts,
-): Promise<void> => {
+): Promise<boolean> => {
   const slot = delivery.slotId === null ? null : await slotById(parts.pool, delivery.slotId);
   const gathered = await gather(delivery, find, parts);
+  if (await isOutdated(parts.pool, delivery.id)) return false;
   const input: EmailInput = {
     delivery,
     report,
@@ -53,6 +58,7 @@ export const composeDelivery = async (
   const message = messageOf(delivery, { report, letter, mail: parts.mail });
   const stored = await storedMessage(message, { deliveryId: delivery.id, date: parts.clock.now() });
   await keep({ delivery, stored, gathered, notes: [...gathered.mistakes, ...letter.notes] }, parts);
+  return true;
 };
 
 interface MessageFacts {

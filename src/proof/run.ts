@@ -6,23 +6,28 @@ import type { Report } from "#model/report.ts";
 import { collisions, type Decision, decide, type Judged, judge, modeOf } from "#proof/plan.ts";
 import { putProofs } from "#store/deliveries.ts";
 import type { Pool } from "#store/pool.ts";
+import { drawingsOf, keepProven } from "#store/proofs.ts";
 import { type RenderRow, renderById, twinsOf } from "#store/renders.ts";
 
-/** What the proof of a delivery says: send it, hold it back with its evidence, or there is nothing to send. */
+/** What the proof of a delivery says: send it, hold it back with its evidence, there is nothing to send, or it is being drawn anew. */
 export type Judgment =
   | { readonly outcome: "proven"; readonly warnings: readonly string[] }
   | { readonly outcome: "quarantined"; readonly reasons: readonly string[] }
-  | { readonly outcome: "skipped"; readonly reasons: readonly string[] };
+  | { readonly outcome: "skipped"; readonly reasons: readonly string[] }
+  | { readonly outcome: "outdated" };
 
 /** Finds the report of the bundle that a part belongs to. */
 export type ReportOfPart = (part: DeliveryPart) => Report;
 
 /** Judges every part of a drawn delivery and stores the verdicts with their evidence. A part whose render was lost has nothing to judge. */
 export const proveDelivery = async (delivery: Delivery, reportOf: ReportOfPart, pool: Pool): Promise<Judgment> => {
+  // Asked before the evidence is: if a render ends in between, the proof is of an older drawing than it says, and is made again.
+  const drawings = await drawingsOf(pool, delivery.id);
   const decisions: { readonly decision: Decision; readonly policy: Report["empty"] }[] = [];
   const proofs: Proof[] = [];
   for (const [index, part] of delivery.parts.entries()) {
     const render = await renderById(pool, part.renderId);
+    if (render?.state === "wanted" || render?.state === "drawing") return { outcome: "outdated" };
     if (render === null || render.state !== "ready") continue;
     const report = reportOf(part);
     const judged = judgePart({ delivery, part, report, render });
@@ -31,6 +36,7 @@ export const proveDelivery = async (delivery: Delivery, reportOf: ReportOfPart, 
     decisions.push({ decision: decide({ judged, mode, empty: report.empty }), policy: report.empty });
   }
   await putProofs(pool, delivery.id, proofs);
+  await keepProven(pool, delivery.id, drawings);
   return conclude(decisions, delivery.trial ? [] : await swapped(delivery, pool));
 };
 

@@ -1,0 +1,34 @@
+import type { Temporal } from "#model/time.ts";
+import { at, type Db, instantOrNull, many, number, one } from "#store/db.ts";
+
+/** Every statement about which drawings were proven; a test prepares each. */
+export const statements = {
+  drawings: `select p.part, r.finished_at from delivery_parts p join renders r on r.id = p.render_id where p.delivery_id = $1`,
+  keep: "update delivery_parts set proven_of = $3 where delivery_id = $1 and part = $2",
+  outdated: `select count(*) as outdated from delivery_parts p join renders r on r.id = p.render_id
+    where p.delivery_id = $1 and (r.state in ('wanted', 'drawing') or r.finished_at is distinct from p.proven_of)`,
+};
+
+/** When a part's render was drawn; `null`: never. */
+export interface Drawing {
+  readonly part: number;
+  readonly drawnAt: Temporal.Instant | null;
+}
+
+/** The drawings that a delivery's renders have now. */
+export const drawingsOf = (db: Db, deliveryId: string): Promise<Drawing[]> =>
+  many(db, {
+    text: statements.drawings,
+    values: [deliveryId],
+    map: (row) => ({ part: number(row, "part"), drawnAt: instantOrNull(row, "finished_at") }),
+  });
+
+/** Keeps which drawings a delivery's proof was about. */
+export const keepProven = async (db: Db, deliveryId: string, drawings: readonly Drawing[]): Promise<void> => {
+  for (const { part, drawnAt } of drawings) await db.query(statements.keep, [deliveryId, part, at(drawnAt)]);
+};
+
+/** True when something of a delivery was drawn anew since its proof, or is about to be. */
+export const isOutdated = async (db: Db, deliveryId: string): Promise<boolean> =>
+  ((await one(db, { text: statements.outdated, values: [deliveryId], map: (row) => number(row, "outdated") })) ?? 0) >
+  0;
