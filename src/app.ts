@@ -7,7 +7,7 @@ import { emailChannel, type PostPlain } from "#alert/email.ts";
 import { logChannel } from "#alert/log.ts";
 import type { Listing } from "#audience/import.ts";
 import { listingOf, readLists } from "#audience/lists.ts";
-import { schedulesOf } from "#audience/plan.ts";
+import { isChosenSkip, schedulesOf } from "#audience/plan.ts";
 import { type DraftFacts, keyOf, putDrafts } from "#audience/run.ts";
 import { folderBucket } from "#bucket/folder.ts";
 import type { Bucket } from "#bucket/port.ts";
@@ -257,6 +257,7 @@ const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts => {
     },
     tellOwner: async (slot, signal) =>
       tellOwner(slot, await reportOf(slot), {
+        isChosenSkip,
         ...{ pool, clock, mail, templates: open.templates, operators: config.alerts.email },
         post: async (message, isTrial) => void (await (isTrial ? open.outbox : open.mailer).send(message, signal)),
       }),

@@ -155,6 +155,13 @@ const reasonToSkip = (entry: Entry, facts: AudienceFacts): string | null => {
   return reasonOfAddress(entry, facts);
 };
 
+/** Beginnings of the reasons that somebody has chosen: nothing is to be mended about them. */
+const chosen = ["the subscription is not active", "starts on ", "ended on ", "paused until ", "mail to "];
+
+/** True for the reason of a skip that is as somebody wanted it; false for a mistake that somebody should mend. */
+export const isChosenSkip = (reason: string): boolean =>
+  chosen.some((start) => reason.startsWith(start)) || reason.includes(" is a holiday: ");
+
 const later = (a: string | null, b: string | null): string | null => (a === null || (b !== null && b > a) ? b : a);
 const earlier = (a: string | null, b: string | null): string | null => (a === null || (b !== null && b < a) ? b : a);
 

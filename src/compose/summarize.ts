@@ -19,6 +19,8 @@ export interface SummaryParts {
   readonly mail: { readonly from: string };
   /** Who is told where a report names no owner; the first of them. */
   readonly operators: readonly string[];
+  /** A skip as somebody wanted it is counted, but nothing to do. */
+  readonly isChosenSkip: (reason: string) => boolean;
   readonly post: (message: StoredMessage, isTrial: boolean) => Promise<void>;
 }
 
@@ -79,18 +81,21 @@ const summaryOf = async (
   return storedMessage(message, { deliveryId, date: parts.clock.now() });
 };
 
-const inputOf = ({ slot, known, deliveries }: SummaryFacts, title: string, { clock }: SummaryParts): SummaryInput => {
+const inputOf = ({ slot, known, deliveries }: SummaryFacts, title: string, parts: SummaryParts): SummaryInput => {
   const counts: Record<string, number> = {};
   for (const { state } of deliveries) counts[state] = (counts[state] ?? 0) + 1;
   return {
     title,
     nominal: slot.nominal,
     zone: slot.zone,
+    isOneOfSeveral: slot.zone !== known.report.zone,
     locale: known.report.locale,
     counts,
-    finishedAt: (counts["sent"] ?? 0) === 0 ? null : clock.now(),
+    finishedAt: (counts["sent"] ?? 0) === 0 ? null : parts.clock.now(),
     ...(slot.notice === null ? {} : { lateData: slot.dataAsOf }),
-    troubles: deliveries.flatMap(troubleOf),
+    troubles: deliveries
+      .filter(({ state, reason }) => state !== "skipped" || !parts.isChosenSkip(reason ?? ""))
+      .flatMap(troubleOf),
     ledgerUrl: null,
   };
 };
@@ -108,9 +113,7 @@ const remedies: Partial<Record<Delivery["state"], string>> = {
   failed: "mend the cause, then: daybreak deliveries retry ID",
   uncertain: "ask whether it arrived; if not: daybreak deliveries retry ID",
   expired: "if it is still of use: daybreak deliveries retry ID",
-  skipped: "correct the person's row if this isn't meant",
-  superseded: "nothing: it was planned anew",
-  discarded: "nothing",
+  skipped: "correct the person's row",
 };
 
 /** A plain email about the work itself: an alert. `id` makes its Message-ID. */

@@ -38,6 +38,7 @@ describe("the templates", () => {
     const place = {
       title: "x",
       nominal,
+      isOneOfSeveral: false,
       zone: "UTC",
       locale: "en",
       counts: {},

@@ -17,6 +17,8 @@ export interface SummaryInput {
   readonly title: string;
   readonly nominal: Temporal.Instant;
   readonly zone: string;
+  /** The report is sent at its time in several zones, so that the summary names its own. */
+  readonly isOneOfSeveral: boolean;
   readonly locale: string;
   readonly counts: Readonly<Partial<Record<SummaryOutcome, number>>>;
   /** When the last of them was sent; `null` while none was. */
@@ -89,12 +91,14 @@ export const planSummary = (input: SummaryInput): SummaryView => {
   const date = inWords(nominal, { locale, zone, style: "short" });
   const shown = troubles.slice(0, mostRows);
   const numbers = countsInWords(input, words);
+  const place = input.isOneOfSeveral ? placeOf(zone) : null;
+  const name = [cut(input.title, 30), ...(place === null ? [] : [place])].join(", ");
   return {
     language,
-    subject: headerText("subject", [shortResult(input), cut(input.title, 30), date].join(" · ")),
+    subject: headerText("subject", [shortResult(input), name, date].join(" · ")),
     preheader: numbers.map(({ count, words: name }) => `${count} ${name}`).join(" · "),
     title: cut(input.title, 120),
-    kind: words.summary.title,
+    kind: [words.summary.title, ...(place === null ? [] : [place])].join(" · "),
     date: inWords(nominal, { locale, zone, style: "full" }),
     tone: toneOf(input),
     headline,
@@ -106,7 +110,7 @@ export const planSummary = (input: SummaryInput): SummaryView => {
       recipient: cut(recipient, 80),
       outcome: words.summary.outcome[outcome],
       tone: toneOfRow(outcome),
-      reason: cut(reason, 300),
+      reason: cut(reason, 220),
       toDo: cut(toDo, 300),
     })),
     more: troubles.length > mostRows ? words.andMore(troubles.length - mostRows) : null,
@@ -114,6 +118,9 @@ export const planSummary = (input: SummaryInput): SummaryView => {
     footer: words.summary.why,
   };
 };
+
+/** `America/New_York` is New York. */
+const placeOf = (zone: string): string => (zone.split("/").at(-1) ?? zone).replaceAll("_", " ");
 
 const toneOfRow = (outcome: SummaryTrouble["outcome"]): "warn" | "bad" | "even" => tones[outcome];
 

@@ -6,6 +6,7 @@ const input = (more: Partial<SummaryInput> = {}): SummaryInput => ({
   title: "Daily Sales",
   nominal: Temporal.Instant.from("2026-11-19T06:00:00Z"),
   zone: "Europe/Berlin",
+  isOneOfSeveral: false,
   locale: "en",
   counts: { sent: 498 },
   finishedAt: Temporal.Instant.from("2026-11-19T06:04:00Z"),
@@ -46,6 +47,15 @@ describe("the owner's summary", () => {
       "12 skipped",
     ]);
     expect(view.rows).toEqual([{ ...trouble, outcome: "failed", tone: "bad" }]);
+  });
+
+  test("names its zone where there is one for each", () => {
+    const view = planSummary(input({ zone: "America/New_York", isOneOfSeveral: true }));
+    expect(view).toMatchObject({
+      subject: "✓ 498 · Daily Sales, New York · Thu 19 Nov",
+      kind: "Summary · New York",
+      headline: "All 498 emails were sent by 01:04.",
+    });
   });
 
   test.each([
