@@ -90,8 +90,15 @@ export const decide = (asked: {
 
 const objections = (judged: readonly Judged[], pictureStaysHome: boolean): readonly string[] => {
   if (judged.length === 0) return ["No artifact was judged, so nothing is proven."];
-  return [...sentences(judged, "mismatch"), ...(pictureStaysHome ? [] : sentences(judged, "unproven"))];
+  const ordered = rowsFirst(judged);
+  return [...sentences(ordered, "mismatch"), ...(pictureStaysHome ? [] : sentences(ordered, "unproven"))];
 };
+
+/** “143 of 174 rows hold something else” tells an operator at once what the requests of a page only hint at. */
+const rowsFirst = (judged: readonly Judged[]): readonly Judged[] =>
+  judged.toSorted((one, other) => Number(isOfPage(one)) - Number(isOfPage(other)));
+
+const isOfPage = ({ format }: Judged): boolean => format === "png" || format === "pdf";
 
 const sentences = (judged: readonly Judged[], verdict: Verdict): readonly string[] =>
   unique(judged.filter((one) => one.verdict === verdict).flatMap(({ evidence }) => evidence));
