@@ -52,9 +52,12 @@ export const overviewOf = (sections: readonly SectionView[]): OverviewView | nul
   return { label, rows, against };
 };
 
-/** True for a part without rows whose report says to write so in place of an empty picture. */
+/**
+ * True for a part without rows whose picture stays at home: a note in its place. So it is also where the report says to skip it and other
+ * parts have rows, because the proof asks nothing of a picture that isn't sent.
+ */
 export const isEmptyNote = ({ rows, report, missing }: PartInput): boolean =>
-  rows === 0 && report.empty === "note" && !missing;
+  rows === 0 && report.empty !== "send" && !missing;
 
 const headingOf = (
   { delivery, parts, report }: EmailInput,

@@ -61,4 +61,12 @@ describe("sections", () => {
     });
     expect(view.sections[0]?.picture?.alt).toContain("Revenue 12,340, down 1.8%; Units 9, unchanged");
   });
+
+  test.each(["note", "skip"] as const)("without rows show no picture where the report says %s", (empty) => {
+    const pictures = [{ part: 0, cid: "picture-1@daybreak", width: 576, height: 300 }];
+    const parts = [partFor({ rows: 0, report: reportFor({ empty }) })];
+    const [made] = sectionsOf(emailFor({ parts }), filesFor({ pictures }));
+    expect(made).toMatchObject({ picture: null, lead: null, facts: [] });
+    expect(made?.notes).toHaveLength(1);
+  });
 });
