@@ -3,13 +3,16 @@ import { stringify } from "csv-stringify/sync";
 import writeXlsx, { type Cell } from "write-excel-file/node";
 import { Fault, wordsOf } from "#model/fault.ts";
 import type { Table } from "#model/message.ts";
+import { separatorOf } from "#model/separator.ts";
 
 /** Reads a view's CSV as it was proven: UTF-8 with or without a mark, the first line is the header. Throws `render.export`. */
 export const tableOf = (csv: Uint8Array): Table => {
   try {
     // Both line ends, since csv-parse otherwise takes the first line's for all of them.
-    const records: string[][] = parse(Buffer.from(csv), {
+    const text = new TextDecoder().decode(csv);
+    const records: string[][] = parse(text, {
       bom: true,
+      delimiter: separatorOf(text),
       record_delimiter: ["\r\n", "\n"],
       relax_column_count: true,
       skip_empty_lines: true,

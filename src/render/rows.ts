@@ -1,6 +1,7 @@
 import { parse } from "csv-parse/sync";
 import { Fault, wordsOf } from "#model/fault.ts";
 import type { RenderEvidence } from "#model/render.ts";
+import { separatorOf } from "#model/separator.ts";
 
 /** Distinct values kept of a column: enough for any person's filters, and small enough to keep with every render. */
 const mostValues = 200;
@@ -15,10 +16,12 @@ export interface Table {
 export const readRows = (bytes: Uint8Array): Table => {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   try {
-    const records: string[][] = parse(decoder.decode(bytes), {
+    const text = decoder.decode(bytes);
+    const records: string[][] = parse(text, {
       bom: true,
       skip_empty_lines: true,
-      delimiter: [",", ";", "\t"],
+      record_delimiter: ["\r\n", "\n"],
+      delimiter: separatorOf(text),
     });
     const [columns = [], ...rows] = records;
     if (columns.length === 0) throw new TypeError("it is empty");

@@ -1,6 +1,6 @@
 import type { Finding, Question, Wanted } from "#proof/plan/judgement.ts";
 import { together } from "#proof/plan/judgement.ts";
-import { exact, exactSet, findName, own, quoted } from "#proof/plan/names.ts";
+import { exact, exactSet, findName, namesLike, own, quoted } from "#proof/plan/names.ts";
 
 type Csv = NonNullable<Question["evidence"]["csv"]>;
 
@@ -28,9 +28,10 @@ const columnFor = (
   return guessed(filter, columns);
 };
 
+/** A second column that looks like it may hold somebody else's rows, so the exact name alone doesn't decide. */
 const guessed = (filter: string, columns: readonly string[]): { name: string } | { why: string } => {
   const found = findName(filter, columns);
-  if (found !== null && "name" in found) return found;
+  if (found !== null && "name" in found && new Set(namesLike(filter, columns)).size <= 1) return found;
   const why =
     found === null ? `No column of the CSV is named like ${filter}` : `Several columns are named like ${filter}`;
   return { why: `${why}; ${has(columns)} Name the right one in proof.columns: { ${filter}: … }.` };
@@ -40,6 +41,8 @@ const has = (columns: readonly string[]): string => `it has ${quoted(columns, 12
 
 const judgeColumn = ({ filter, values }: Wanted, csv: Csv, column: { name: string } | { why: string }): Finding => {
   if ("why" in column) return unproven(column.why);
+  if (csv.columns.filter((name) => name === column.name).length > 1)
+    return unproven(`${filter}: the CSV has several columns called “${column.name}”; give them different names.`);
   const counts = countsOf(own(csv.values, column.name) ?? {});
   const wanted = exactSet(values);
   const foreign = [...counts.keys()].filter((value) => !wanted.has(value));

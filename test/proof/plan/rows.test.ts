@@ -6,6 +6,13 @@ import { csv, question, rules } from "../evidence.ts";
 const judged = (evidence: Question["evidence"]["csv"], more: Partial<Question> = {}) =>
   judge(question({ csv: evidence }, { formats: ["csv"], ...more }))[0];
 
+const twice = {
+  columns: ["Region", "Region"],
+  rows: 1,
+  values: { Region: { North: 1 } },
+  cut: [],
+};
+
 describe("the rows of a CSV", () => {
   test.each([
     ["a column by the filter's exact name", csv({ Region: { North: 1, South: 2 } }), "proven"],
@@ -18,6 +25,8 @@ describe("the rows of a CSV", () => {
     ["a column that is cut", csv({ Region: { North: 1 } }, ["Region"]), "unproven"],
     ["no such column", csv({ Country: { North: 1 } }), "unproven"],
     ["two columns that look alike", csv({ region: { North: 1 }, REGION: { North: 1 } }), "unproven"],
+    ["the exact name and one that looks like it", csv({ Region: { North: 1 }, region: { West: 1 } }), "unproven"],
+    ["two columns of one name", twice, "unproven"],
     ["rows without a cell", csv({ Region: { North: 1 }, Orders: { 5: 3 } }), "unproven"],
     ["no rows", csv({ Region: {} }), "empty"],
     ["no CSV", null, "unproven"],
