@@ -62,14 +62,18 @@ const queryOf = (url: string): URLSearchParams =>
   URL.canParse(url) ? new URL(url).searchParams : new URLSearchParams(url.split("?")[1] ?? "");
 
 /**
- * A body as trees to search. One with a list of `queries` asks for several things at once (Superset and Grafana do), and
- * each of them must carry the filter by itself, so it becomes one tree for each.
+ * A body as trees to search. One with a list of `queries` asks for several things at once (Superset and Grafana do), as does a
+ * list of questions (GraphQL and JSON-RPC in batches), and each of them must carry the filter by itself, so it becomes one tree for each.
  */
 const bodiesOf = (text: string): readonly unknown[] => {
   const tree = parsed(text) ?? pairsTree(new URLSearchParams(text));
-  const queries = isRecord(tree) ? tree.queries : undefined;
-  return Array.isArray(queries) && queries.length > 1 ? queries : [tree];
+  const queries = isRecord(tree) ? tree.queries : tree;
+  if (!Array.isArray(queries) || queries.length <= 1) return [tree];
+  return isRecord(tree) || queries.every(isQuestion) ? queries : [tree];
 };
+
+const isQuestion = (item: unknown): boolean =>
+  isRecord(item) && ["query", "variables", "operationName", "params"].some((key) => Object.hasOwn(item, key));
 
 /** Query or form pairs as a record of lists; `Region[]` is `Region`. */
 const pairsTree = (pairs: URLSearchParams): Record<string, unknown> => {
@@ -136,8 +140,13 @@ const listOf = (value: unknown): readonly string[] | null => {
 const isScalar = (value: unknown): value is string | number | boolean =>
   typeof value === "string" || typeof value === "number" || typeof value === "boolean";
 
-const matches = (key: string, name: ParameterName): boolean =>
-  "exactly" in name ? key === name.exactly : namesLike(name.like, [key]).length > 0;
+/** `region!=North` and `-region=North` are read as names that end or begin so, and ask for everybody else. */
+const excludes = /[!<>~^]|^\s*-/u;
+
+const matches = (key: string, name: ParameterName): boolean => {
+  if ("exactly" in name) return key === name.exactly;
+  return key === name.like || (!excludes.test(key) && namesLike(name.like, [key]).length > 0);
+};
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);

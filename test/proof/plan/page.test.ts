@@ -40,6 +40,16 @@ describe("the parameters of data requests", () => {
     ["a condition that excludes", json({ filters: [{ col: "Region", op: "NOT IN", val: both }] }), "unproven"],
     ["a condition that excludes by its type", json([{ slug: "Region", type: "string/!=", value: both }]), "unproven"],
     ["a filter in only one of two queries", json({ queries: [{ Region: both }, { Year: 1 }] }), "unproven"],
+    [
+      "a filter in only one question of a batch",
+      json([
+        { query: "q", variables: { region: both } },
+        { query: "q", variables: {} },
+      ]),
+      "unproven",
+    ],
+    ["a parameter that excludes", asked([], { url: "/api?Region!=North&Region!=South" }), "unproven"],
+    ["a parameter that takes away", asked([], { url: "/api?-Region=North&-Region=South" }), "unproven"],
     ["one value too few", asked(["North"]), "mismatch"],
     ["one value too many", asked([...both, "West"]), "mismatch"],
     ["another value in one of two places", json({ a: { Region: both }, b: { Region: ["West"] } }), "mismatch"],
