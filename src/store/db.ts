@@ -50,5 +50,8 @@ export const instantOrNull = (row: Row, column: string): Temporal.Instant | null
 /** An instant as a parameter. */
 export const at = (value: Temporal.Instant | null): string | null => (value === null ? null : value.toString());
 
-/** A value as a `jsonb` parameter. */
-export const json = (value: unknown): string => JSON.stringify(value);
+/** JSON writes NUL and halves of characters like this; an even number of backslashes before it is text of its own. */
+const unkeepable = /(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})/gi;
+
+/** A value as a `jsonb` parameter. What Postgres keeps in no text becomes U+FFFD: one odd cell of a report mustn't cost all of it. */
+export const json = (value: unknown): string => JSON.stringify(value).replaceAll(unkeepable, "$1\\ufffd");
