@@ -89,7 +89,7 @@ export const cut = (text: string, most: number): string => {
   if (letters.length <= most) return text.length === rough.length ? text : `${rough}…`;
   const kept = letters.slice(0, Math.max(0, most - 1)).join("");
   const space = kept.lastIndexOf(" ");
-  return `${(space > kept.length * 0.6 ? kept.slice(0, space) : kept).replace(/[\s,·–-]+$/u, "")}…`;
+  return `${(space > kept.length * 0.6 ? kept.slice(0, space) : kept).replace(/[\s.,;:·–-]+$/u, "")}…`;
 };
 
 const letterCutter = new Intl.Segmenter("en", { granularity: "grapheme" });

@@ -95,7 +95,7 @@ export const planSummary = (input: SummaryInput): SummaryView => {
   const name = [cut(input.title, 30), ...(place === null ? [] : [place])].join(", ");
   return {
     language,
-    subject: headerText("subject", [shortResult(input), name, date].join(" · ")),
+    subject: headerText("subject", [`${shortResult(input)} ${words.summary.outcome.sent}`, name, date].join(" · ")),
     preheader: numbers.map(({ count, words: name }) => `${count} ${name}`).join(" · "),
     title: cut(input.title, 120),
     kind: [words.summary.title, ...(place === null ? [] : [place])].join(" · "),
@@ -136,12 +136,14 @@ const headlineOf = (input: SummaryInput, words: MailWords): string => {
   const finished = inWords(finishedAt ?? nominal, { locale, zone, style: "time" });
   const sent = countOf(input, "sent");
   const all = owed(input);
+  if (all === 0) return words.summary.noneDue;
+  if (sent === 1 && all === 1) return words.summary.oneWell(finished);
   return sent === all
     ? words.summary.allWell(number(sent), finished)
     : words.summary.partly(number(sent), number(all), finished);
 };
 
-/** `✓ 498` or `496/498`: the result before the title. */
+/** `✓ 498` or `⚠ 496/498`: the result before the title. */
 const shortResult = (input: SummaryInput): string => {
   const sent = countOf(input, "sent");
   const all = owed(input);

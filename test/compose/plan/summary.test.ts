@@ -25,7 +25,7 @@ const trouble = {
 describe("the owner's summary", () => {
   test("says how many were sent by when, and that nothing is to be done", () => {
     expect(planSummary(input())).toMatchObject({
-      subject: "✓ 498 · Daily Sales · Thu 19 Nov",
+      subject: "✓ 498 sent · Daily Sales · Thu 19 Nov",
       headline: "All 498 emails were sent by 07:04.",
       tone: "good",
       toDo: "Nothing needs you today.",
@@ -38,7 +38,7 @@ describe("the owner's summary", () => {
     const view = planSummary(
       input({ counts: { sent: 496, failed: 1, quarantined: 1, skipped: 12 }, troubles: [trouble] }),
     );
-    expect(view).toMatchObject({ subject: "⚠ 496/498 · Daily Sales · Thu 19 Nov", tone: "bad" });
+    expect(view).toMatchObject({ subject: "⚠ 496/498 sent · Daily Sales · Thu 19 Nov", tone: "bad" });
     expect(view.headline).toBe("496 of 498 emails were sent by 07:04.");
     expect(view.counts.map(({ count, words }) => `${count} ${words}`)).toEqual([
       "496 sent",
@@ -49,10 +49,18 @@ describe("the owner's summary", () => {
     expect(view.rows).toEqual([{ ...trouble, outcome: "failed", tone: "bad" }]);
   });
 
+  test.each([
+    [{ sent: 1 }, "The one email was sent by 07:04."],
+    [{ skipped: 3 }, "No email was due."],
+    [{ sent: 0, failed: 1 }, "0 of 1 emails were sent by 07:04."],
+  ])("of %o says: %s", (counts, headline) => {
+    expect(planSummary(input({ counts })).headline).toBe(headline);
+  });
+
   test("names its zone where there is one for each", () => {
     const view = planSummary(input({ zone: "America/New_York", isOneOfSeveral: true }));
     expect(view).toMatchObject({
-      subject: "✓ 498 · Daily Sales, New York · Thu 19 Nov",
+      subject: "✓ 498 sent · Daily Sales, New York · Thu 19 Nov",
       kind: "Summary · New York",
       headline: "All 498 emails were sent by 01:04.",
     });

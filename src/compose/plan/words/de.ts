@@ -46,6 +46,8 @@ export const de: MailWords = {
   picture: "Bild des Dashboards",
   summary: {
     title: "Zusammenfassung",
+    oneWell: (finished) => `Die eine E-Mail war um ${finished} verschickt.`,
+    noneDue: "Es war keine E-Mail fällig.",
     allWell: (sent, finished) => `Alle ${sent} E-Mails waren um ${finished} verschickt.`,
     partly: (sent, wanted, finished) => `${sent} von ${wanted} E-Mails waren um ${finished} verschickt.`,
     outcome: {

@@ -47,6 +47,8 @@ export const en: MailWords = {
   picture: "Picture of the dashboard",
   summary: {
     title: "Summary",
+    oneWell: (finished) => `The one email was sent by ${finished}.`,
+    noneDue: "No email was due.",
     allWell: (sent, finished) => `All ${sent} emails were sent by ${finished}.`,
     partly: (sent, wanted, finished) => `${sent} of ${wanted} emails were sent by ${finished}.`,
     outcome: {

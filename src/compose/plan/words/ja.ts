@@ -46,6 +46,8 @@ export const ja: MailWords = {
   picture: "ダッシュボードの画像",
   summary: {
     title: "配信のまとめ",
+    oneWell: (finished) => `${finished} までに 1 通を送信しました。`,
+    noneDue: "送信対象はありませんでした。",
     allWell: (sent, finished) => `${finished} までに全 ${sent} 通を送信しました。`,
     partly: (sent, wanted, finished) => `${finished} までに ${wanted} 通中 ${sent} 通を送信しました。`,
     outcome: {

@@ -46,6 +46,8 @@ export const nl: MailWords = {
   picture: "Afbeelding van het dashboard",
   summary: {
     title: "Samenvatting",
+    oneWell: (finished) => `De ene e-mail was om ${finished} verstuurd.`,
+    noneDue: "Er was geen e-mail te versturen.",
     allWell: (sent, finished) => `Alle ${sent} e-mails waren om ${finished} verstuurd.`,
     partly: (sent, wanted, finished) => `${sent} van de ${wanted} e-mails waren om ${finished} verstuurd.`,
     outcome: {

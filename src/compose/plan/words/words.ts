@@ -48,6 +48,9 @@ export interface MailWords {
 /** The words of the owner's one summary of a slot. */
 export interface SummaryWords {
   readonly title: string;
+  /** For each of one email, of none that was due, and of several. */
+  readonly oneWell: (finished: string) => string;
+  readonly noneDue: string;
   readonly allWell: (sent: string, finished: string) => string;
   readonly partly: (sent: string, wanted: string, finished: string) => string;
   readonly outcome: Readonly<Record<SummaryOutcome, string>>;
