@@ -1,14 +1,15 @@
+import { createHash } from "node:crypto";
 import type { Bucket } from "#bucket/port.ts";
 import type { Delivery } from "#model/delivery.ts";
-import { Fault, isFault, wordsOf } from "#model/fault.ts";
+import { isFault, wordsOf } from "#model/fault.ts";
 import type { StoredMessage } from "#model/message.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
 import { within } from "#runtime/timeout.ts";
 import { afterFault, beforeSending } from "#send/plan.ts";
 import type { Mailer, Receipt } from "#send/port.ts";
-import { deliveryById, moveDelivery, type WorkAsk } from "#store/deliveries.ts";
-import { messageOf } from "#store/messages.ts";
+import { deliveryById, moveDelivery, postponeDelivery, type WorkAsk } from "#store/deliveries.ts";
+import { forgetMessage, messageOf } from "#store/messages.ts";
 import { outlast } from "#store/outlast.ts";
 import { type Pool, type Session, transaction } from "#store/pool.ts";
 import { beginSending, endSending, lockSendable, markSent, orphanedSends, sendAgain, type Try } from "#store/sends.ts";
@@ -43,9 +44,23 @@ export const postNext = async (ask: WorkAsk, parts: PostParts, signal: AbortSign
   return true;
 };
 
-const commit = (ask: WorkAsk, parts: PostParts): Promise<Committed | "settled" | null> =>
+/** A delivery over which the last look stumbles waits a minute, so that those behind it have their turn. */
+const commit = async (ask: WorkAsk, parts: PostParts): Promise<Committed | "settled" | null> => {
+  const taken: { id: string | null } = { id: null };
+  try {
+    return await commitNext(ask, parts, taken);
+  } catch (error) {
+    const isOfDatabase = isFault(error, "store.unreachable") || isFault(error, "run.timeout");
+    if (taken.id !== null && !isOfDatabase)
+      await postponeDelivery(parts.pool, taken.id, parts.clock.now().add({ minutes: 1 }));
+    throw error;
+  }
+};
+
+const commitNext = (ask: WorkAsk, parts: PostParts, taken: { id: string | null }): ReturnType<typeof commit> =>
   transaction(parts.pool, async (db) => {
     const id = await lockSendable(db, ask);
+    taken.id = id;
     const delivery = id === null ? null : await deliveryById(db, id);
     if (delivery === null) return null;
     const reason = await whyNot(db, delivery, parts);
@@ -54,6 +69,20 @@ const commit = (ask: WorkAsk, parts: PostParts): Promise<Committed | "settled" |
       return "settled";
     }
     const message = await storedMessage(db, delivery, parts);
+    if (message === null) {
+      // Thrown instead, it would be the next one again for ever, and nobody behind it would get an email.
+      const reason = `its written email is not in the artifact folder as it was written; write it anew: daybreak deliveries retry ${delivery.id}`;
+      parts.log.error("delivery.message-lost", { delivery: delivery.id });
+      await forgetMessage(db, delivery.id);
+      await moveDelivery(db, {
+        id: delivery.id,
+        from: "composed",
+        to: "failed",
+        reason,
+        finishedAt: parts.clock.now(),
+      });
+      return "settled";
+    }
     const n = await beginSending(db, delivery.id, ask);
     return { delivery, message, n };
   });
@@ -71,13 +100,11 @@ const whyNot = async (db: Session, delivery: Delivery, parts: PostParts): Promis
   return { to: look.verdict === "skip" ? "skipped" : "superseded", reason: look.reason };
 };
 
-const storedMessage = async (db: Session, delivery: Delivery, parts: PostParts): Promise<StoredMessage> => {
+/** The email as it was written; `null` when its file is gone or isn't what was written. */
+const storedMessage = async (db: Session, delivery: Delivery, parts: PostParts): Promise<StoredMessage | null> => {
   const row = await messageOf(db, delivery.id);
   const bytes = row === null ? null : await parts.artifacts.get(row.path);
-  if (row === null || bytes === null) {
-    const hint = `compose it anew: daybreak deliveries retry ${delivery.id}`;
-    throw new Fault("bucket.io", `The message of delivery ${delivery.id} is not in the artifact folder.`, { hint });
-  }
+  if (row === null || bytes === null || createHash("sha256").update(bytes).digest("hex") !== row.sha256) return null;
   return { ...row, bytes };
 };
 

@@ -43,15 +43,16 @@ export const statements = {
       join report_versions v on v.hash = d.version
     where d.state = 'planned' and ($1::bigint is null or d.id in (select delivery_id from delivery_parts where render_id = $1))
     group by d.id, v.definition ->> 'whenRenderFails' having coalesce(bool_and(r.state in ('ready', 'faulted')), true)`,
-  move: `update deliveries set state = $3, reason = $4, finished_at = $5, owner = null, deadline = null
-    where id = $1 and state = $2`,
+  // Who proved a delivery goes on to write it: the lease holds until then, or two processes would write it both.
+  move: `update deliveries set state = $3, reason = $4, finished_at = $5, owner = case when $3 = 'proven' then owner end,
+      deadline = case when $3 = 'proven' then deadline end where id = $1 and state = $2`,
   lease: `update deliveries set owner = $1, deadline = now() + $2 * interval '1 ms'
     where id = (select d.id from deliveries d where d.state in ('drawn', 'proven')
       and (d.deadline is null or d.deadline < now() or d.owner = $1) and (d.not_before is null or d.not_before <= $4)
       and ($3::text is null or d.occasion = $3)
       order by d.id for update skip locked limit 1)
     returning id`,
-  postpone: "update deliveries set not_before = $2, owner = null, deadline = null where id = $1",
+  postpone: "update deliveries set not_before = $2, owner = null, deadline = null where id = $1 and state in ('drawn', 'proven', 'composed')",
   expire: `update deliveries set state = 'expired', reason = $2, finished_at = $1, owner = null, deadline = null
     where state in ('planned', 'drawn', 'proven', 'composed') and expires_at <= $1 returning id`,
   keepFacts: "update deliveries set facts = $2, notes = $3 where id = $1",

@@ -7,6 +7,7 @@ export const statements = {
     values ($1, $2, $3, $4, $5, $6, $7, $8)
     on conflict (delivery_id) do update set sender = excluded.sender, recipients = excluded.recipients,
       subject = excluded.subject, path = excluded.path, sha256 = excluded.sha256, bytes = excluded.bytes`,
+  forget: "delete from messages where delivery_id = $1",
   byDelivery: "select * from messages where delivery_id = $1",
 };
 
@@ -39,3 +40,8 @@ export const messageOf = (db: Db, deliveryId: string): Promise<MessageRow | null
       size: Number(row["bytes"]),
     }),
   });
+
+/** Forgets a message whose bytes are lost, so that a retry writes it anew. */
+export const forgetMessage = async (db: Db, deliveryId: string): Promise<void> => {
+  await db.query(statements.forget, [deliveryId]);
+};
