@@ -75,19 +75,40 @@ test.each(Object.entries(ways))("the proof is told of data that comes by %s", as
   expect(seen.map(({ url, status }) => [url.replace(pages.url, ""), status])).toContainEqual([path, 200]);
 });
 
-test("no worker is shared by pages, since nobody would see what it asks for", async () => {
-  const act = `const made = globalThis.SharedWorker === undefined ? null : new SharedWorker("/shared.js");
-    await new Promise((done) => { if (made === null) return done(); made.onerror = done; made.port.onmessage = done; setTimeout(done, 1_000); });`;
+const attempts: Readonly<Record<string, string>> = {
+  "a worker that pages share": `
+    if (globalThis.SharedWorker !== undefined) {
+      const { port } = new SharedWorker("/shared.js");
+      await Promise.race([new Promise((done) => { port.onmessage = done; }), pause(1_000)]);
+    }`,
+  "a service worker": `
+    await navigator.serviceWorker.register("/service.js").then(() => Promise.race([navigator.serviceWorker.ready, pause(2_000)])).catch(() => {});
+    await pause(300);`,
+  "the real class of a socket": `
+    const { constructor } = WebSocket.prototype;
+    try { new constructor("ws://" + OTHER + "/secret"); } catch {}
+    await pause(300);`,
+  "a socket stream": `
+    if (globalThis.WebSocketStream !== undefined) new WebSocketStream("ws://" + OTHER + "/secret").opened.catch(() => {});
+    await pause(300);`,
+};
+
+test.each(Object.entries(attempts))("%s asks nobody for anything, since the guard would not see it", async (_, act) => {
+  await using other = await startPages({ "/secret": json });
+  const begin = `const OTHER = ${JSON.stringify(other.host)}; const pause = (ms) => new Promise((done) => setTimeout(done, ms));`;
+  const secret = `fetch("${other.url}/secret", { mode: "no-cors" })`;
   await using pages = await startPages({
-    "/": pageOf(`<h1>Sales</h1><script type=module>${act}\ndocument.body.dataset.done = "true";</script>`),
-    "/shared.js": script('onconnect = ({ ports }) => fetch("/secret").then(() => ports[0].postMessage(1))'),
-    "/secret": json,
+    "/": pageOf(`<h1>Sales</h1><script type=module>${begin}${act}\ndocument.body.dataset.done = "true";</script>`),
+    "/shared.js": script(`onconnect = ({ ports }) => ${secret}.then(() => ports[0].postMessage(1))`),
+    "/service.js": script(`oninstall = (event) => event.waitUntil(${secret})`),
   });
+  const reached: string[] = [];
   await using browser = await openTestBrowser();
   await using tab = await lendTo(browser, [pages.host]);
+  tab.cdp.on("Network.webSocketCreated", ({ url }) => reached.push(url));
   await open(tab, { url: pages.url, limitMs: 5_000 });
   await settle(tab, { sign: { selector: "[data-done]" }, limitMs: 8_000, stillMs: 20 });
-  expect(pages.asked).not.toContain("GET /secret");
+  expect([...reached, ...other.asked]).toEqual([]);
 });
 
 test("the proof is told of data that comes by a socket, with what was said on it", async () => {

@@ -3,7 +3,8 @@ import type { CDPSession, Page } from "puppeteer";
 /**
  * Chromium offers no way to hold a socket back before it is open (neither interception nor its list of blocked addresses sees them),
  * so documents get a constructor that refuses other hosts before it asks. A worker could get round it; the launch flags
- * keep the metadata addresses out of its reach, and what it opens is told by `onOpened`.
+ * keep the metadata addresses out of its reach, and what it opens is told by `onOpened`. The other ways past the interception (service
+ * workers, socket streams, WebTransport) are taken away: no dashboard needs them to be drawn once.
  */
 export const guardSockets = async (
   page: Page,
@@ -25,7 +26,16 @@ export const guardSockets = async (
 /** Sockets share hosts and ports with the pages that open them. */
 const asHttp = (url: URL): URL => new URL(url.href.replace(/^ws/, "http"));
 
-declare const window: { WebSocket: new (address: string, protocols?: string | string[]) => object };
+interface SocketClass {
+  new (address: string, protocols?: string | string[]): object;
+  readonly prototype: { constructor: unknown };
+}
+declare const window: {
+  WebSocket: SocketClass;
+  WebSocketStream?: unknown;
+  WebTransport?: unknown;
+  readonly ServiceWorkerContainer?: { readonly prototype: object };
+};
 declare const location: { readonly href: string };
 
 /** Runs in each new document, so it repeats in small what `isListed` does. */
@@ -41,4 +51,12 @@ const refuseSockets = (hosts: readonly string[]) => {
       throw new Error(`The connection to ${url.host} is refused.`);
     },
   });
+  // A prototype would give the real one away.
+  window.WebSocket.prototype.constructor = window.WebSocket;
+  delete window.WebSocketStream;
+  delete window.WebTransport;
+  const { ServiceWorkerContainer } = window;
+  if (ServiceWorkerContainer === undefined) return;
+  const register = () => Promise.reject(new Error("Service workers are refused."));
+  Object.defineProperty(ServiceWorkerContainer.prototype, "register", { value: register, configurable: false });
 };
