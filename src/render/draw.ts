@@ -164,7 +164,21 @@ const rowsOf = async (tab: Tab, { request, server, limits, signal }: DrawFacts):
   }
   const url = server.csvAddress(view, filters);
   if (url === null) return null;
+  refuseForeign(new URL(url), server);
   return (await download(tab, { url, maxBytes: maxCsvBytes, limitMs, signal })).bytes;
+};
+
+/** The address carries people's filters, and what answers is mailed: neither is for a host that nobody has named. */
+const refuseForeign = (url: URL, { settings }: ReportServer): void => {
+  if (isListed(url, settings.hosts)) return;
+  const place = url.host === "" ? url.protocol : url.host;
+  throw new Fault(
+    "server.host-refused",
+    `The view's rows would come from ${place}, which isn't among the hosts of “${settings.name}”.`,
+    {
+      hint: `Correct csv.url, or add the host to the server's hosts.`,
+    },
+  );
 };
 
 const pdfOf = async (
