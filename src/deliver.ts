@@ -13,6 +13,7 @@ import { deliveryById, leaseDelivery, moveDelivery, postponeDelivery, type WorkA
 import { outlast } from "#store/outlast.ts";
 import type { Session } from "#store/pool.ts";
 import type { KnownReport } from "#store/reports.ts";
+import { slotById } from "#store/slots.ts";
 
 /** What a delivery's way uses. */
 export interface DeliverParts extends ComposeParts, Omit<PostParts, "look"> {
@@ -89,11 +90,13 @@ const setBack = async (delivery: Delivery, error: unknown, parts: DeliverParts):
 export const sendNext = (ask: WorkAsk, parts: DeliverParts, signal: AbortSignal): Promise<boolean> => {
   const look = async (db: Session, delivery: Delivery): Promise<Look> => {
     const known = await parts.reportOf(delivery);
-    const date = delivery.nominal.toZonedDateTimeISO(delivery.zone).toPlainDate().toString();
-    const seen = await lookAgain(db, { delivery, known, holidays: await parts.holidaysOn(date) });
+    const slot = delivery.slotId === null ? null : await slotById(db, delivery.slotId);
+    // Dates are the slot's, as they were when it was planned: where the person lives it may be another day.
+    const zone = slot?.zone ?? delivery.zone;
+    const date = delivery.nominal.toZonedDateTimeISO(zone).toPlainDate().toString();
+    const seen = await lookAgain(db, { delivery, known, zone, holidays: await parts.holidaysOn(date) });
     if (seen.verdict !== "anew") return seen;
     // Planned anew under an occasion of its own, since the old one stays as a record.
-    const slot = delivery.slotId === null ? null : { id: delivery.slotId, notice: null };
     await putDrafts(db, [seen.draft], { known, slot, occasion: `${delivery.occasion}+${delivery.id}`, parts });
     return seen;
   };

@@ -20,8 +20,15 @@ export const lookAgain = async (
   {
     delivery,
     known,
+    zone,
     holidays,
-  }: { readonly delivery: Delivery; readonly known: KnownReport; readonly holidays: Readonly<Record<string, string>> },
+  }: {
+    readonly delivery: Delivery;
+    readonly known: KnownReport;
+    /** The slot's, in which it has its date. */
+    readonly zone: string;
+    readonly holidays: Readonly<Record<string, string>>;
+  },
 ): Promise<Look> => {
   if (!delivery.occasion.startsWith("slot:")) return { verdict: "still" };
   const reports = [known.report, ...known.report.bundled].map((report) => report.name);
@@ -29,7 +36,7 @@ export const lookAgain = async (
   if (people.recipients[0]?.active !== true) return { verdict: "skip", reason: "the recipient is no longer active" };
   if (known.mode === "trial" && !delivery.trial)
     return { verdict: "skip", reason: "the report was put back into trial" };
-  const { nominal, zone, expiresAt } = delivery;
+  const { nominal, expiresAt } = delivery;
   const mode = delivery.trial ? ("trial" as const) : ("live" as const);
   const slot = { nominal, zone, schedule: "" };
   const drafts = planRequest({ report: known.report, mode, slot, people, holidays, expiresAt }, delivery.recipientId);

@@ -49,7 +49,12 @@ const frozen = (change: Partial<Delivery> = {}): Delivery => ({
 });
 
 const look = (delivery: Delivery, mode: "trial" | "live" = "live") =>
-  lookAgain(database.pool, { delivery, known: { report: reportNamed("sales"), version: "v", mode }, holidays: {} });
+  lookAgain(database.pool, {
+    delivery,
+    known: { report: reportNamed("sales"), version: "v", mode },
+    zone: "Europe/Berlin",
+    holidays: {},
+  });
 
 test("an unchanged row lets the email go", async () => {
   expect(await look(frozen())).toEqual({ verdict: "still" });
@@ -87,4 +92,9 @@ test("a report that was put back into trial sends nothing more to its audience, 
 test("what an operator asked for by name goes out as asked", async () => {
   await database.pool.query("delete from subscriptions");
   expect(await look(frozen({ occasion: "request:x" }))).toEqual({ verdict: "still" });
+});
+
+test("dates are those of the slot's zone, though where the recipient lives it is still the day before", async () => {
+  await database.pool.query("update subscriptions set start = '2026-11-20'");
+  expect(await look(frozen({ zone: "Pacific/Honolulu" }))).toEqual({ verdict: "still" });
 });

@@ -92,6 +92,29 @@ test("reports of one bundle become one delivery per person, with the parts of bo
   expect(drafts[0]?.parts.map((part) => part.report)).toEqual(["sales", "stock"]);
 });
 
+test("of one bundle no two deliveries of a person have one name, or one would be lost: a skip and another address included", () => {
+  const report = { ...reportNamed("sales"), bundled: [reportNamed("stock"), reportNamed("orders")] };
+  const claims = ["sales", "stock", "orders"].map((name) =>
+    subscription({ recipientId: "a", report: name, active: name !== "sales" }),
+  );
+  const copy = {
+    id: "1",
+    recipientId: "a",
+    report: "orders",
+    kind: "cc",
+    email: "b@x.com",
+    from: null,
+    until: null,
+  } as const;
+  const drafts = planAudience(
+    facts(people({ recipients: [recipient("a")], subscriptions: claims, copies: [copy] }), report),
+  );
+  expect(drafts.map((draft) => [draft.report, draft.skip, draft.parts.map((part) => part.report)])).toEqual([
+    ["sales", null, ["stock"]],
+    ["orders", null, ["orders"]],
+  ]);
+});
+
 test("the audience guard pauses when the number changed by more than the share, and only then", () => {
   const report = { ...reportNamed("sales"), audienceGuard: 0.2 };
   expect(guardAudience(report, 100, 79)).toMatch(/100 to 79/);
