@@ -99,7 +99,10 @@ interface Kept {
   readonly notes: readonly string[];
 }
 
-/** The bytes first, then the rows in one transaction: a row never names a message that isn't there. */
+/**
+ * The bytes first, then the rows in one transaction: a row never names a message that isn't there. What somebody else wrote, released or
+ * ended meanwhile stays as it is.
+ */
 const keep = async (
   { delivery, stored, gathered, notes }: Kept,
   { pool, artifacts, log }: ComposeParts,
@@ -111,10 +114,11 @@ const keep = async (
   const facts = gathered.parts.flatMap(({ input }, at) =>
     input.facts.map((fact) => ({ ...fact, name: keptName(at, fact.name) })),
   );
-  await transaction(pool, async (db) => {
+  const isOurs = await transaction(pool, async (db) => {
+    if (!(await moveDelivery(db, { id: delivery.id, from: "proven", to: "composed" }))) return false;
     await putMessage(db, { ...rest, path, sha256, size: bytes.length });
     await keepFacts(db, delivery.id, { facts, notes });
-    await moveDelivery(db, { id: delivery.id, from: "proven", to: "composed" });
+    return true;
   });
-  log.info("delivery.composed", { delivery: delivery.id, bytes: bytes.length, notes });
+  log.info(isOurs ? "delivery.composed" : "delivery.fenced", { delivery: delivery.id, bytes: bytes.length, notes });
 };
