@@ -51,8 +51,8 @@ const write = async (delivery: Delivery, parts: DeliverParts): Promise<void> => 
     log.info("delivery.proof", { delivery: delivery.id, outcome: judgment.outcome, reasons });
     const reason = reasons.length === 0 ? null : reasons.join(" ");
     const finishedAt = judgment.outcome === "skipped" ? clock.now() : null;
-    await moveDelivery(pool, { id: delivery.id, from: "drawn", to: judgment.outcome, reason, finishedAt });
-    if (judgment.outcome !== "proven") return;
+    const move = { id: delivery.id, from: "drawn", to: judgment.outcome, reason, finishedAt } as const;
+    if (!(await moveDelivery(pool, move)) || judgment.outcome !== "proven") return;
   }
   if (await composeDelivery(delivery, { report: known.report, find }, parts)) return;
   await planAgain(delivery, "proven", parts);

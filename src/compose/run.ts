@@ -12,7 +12,7 @@ import { inLanguage, type Report, type ReportView } from "#model/report.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
 import { keepFacts, moveDelivery } from "#store/deliveries.ts";
-import { putMessage } from "#store/messages.ts";
+import { installationOf, putMessage } from "#store/messages.ts";
 import { type Pool, transaction } from "#store/pool.ts";
 import { isOutdated } from "#store/proofs.ts";
 import { slotById } from "#store/slots.ts";
@@ -55,7 +55,8 @@ export const composeDelivery = async (
     stopUrl: null,
   };
   const letter = await assemble({ input, gathered: gathered.parts, budgetBytes: report.sizeBudgetBytes }, parts);
-  const message = messageOf(delivery, { report, letter, mail: parts.mail });
+  const installation = await installationOf(parts.pool);
+  const message = messageOf(delivery, { report, letter, mail: parts.mail, installation });
   const stored = await storedMessage(message, { deliveryId: delivery.id, date: parts.clock.now() });
   await keep({ delivery, stored, gathered, notes: [...gathered.mistakes, ...letter.notes] }, parts);
   return true;
@@ -64,14 +65,16 @@ export const composeDelivery = async (
 interface MessageFacts {
   readonly report: Report;
   readonly letter: Letter;
+  readonly installation: string;
   readonly mail: ComposeParts["mail"];
 }
 
-const messageOf = (delivery: Delivery, { report, letter, mail }: MessageFacts): Message => {
+const messageOf = (delivery: Delivery, { report, letter, mail, installation }: MessageFacts): Message => {
   const { envelope, id: deliveryId, locale } = delivery;
   const { from } = mail;
   return {
-    messageId: messageIdOf({ deliveryId, from }),
+    // After a lost database ids begin anew, and mailboxes drop an email whose Message-ID they have seen.
+    messageId: messageIdOf({ deliveryId: `${deliveryId}.${installation}`, from }),
     from,
     to: namedAddress(envelope.toName ?? "", envelope.to),
     cc: envelope.cc,

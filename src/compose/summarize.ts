@@ -7,6 +7,7 @@ import { inLanguage } from "#model/report.ts";
 import type { Temporal } from "#model/time.ts";
 import type { Clock } from "#runtime/clock.ts";
 import { listDeliveries } from "#store/deliveries.ts";
+import { installationOf } from "#store/messages.ts";
 import { type Pool, transaction } from "#store/pool.ts";
 import type { KnownReport } from "#store/reports.ts";
 import { lockUntold, markTold } from "#store/slots.ts";
@@ -68,7 +69,7 @@ const summaryOf = async (
   const filled = await parts.templates.fill("summary", view);
   const message = {
     ...filled,
-    messageId: messageIdOf({ deliveryId, from }),
+    messageId: messageIdOf({ deliveryId: `${deliveryId}.${await installationOf(parts.pool)}`, from }),
     from,
     to,
     cc: [],

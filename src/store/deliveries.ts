@@ -52,7 +52,8 @@ export const statements = {
       and ($3::text is null or d.occasion = $3)
       order by d.id for update skip locked limit 1)
     returning id`,
-  postpone: "update deliveries set not_before = $2, owner = null, deadline = null where id = $1 and state in ('drawn', 'proven', 'composed')",
+  postpone:
+    "update deliveries set not_before = $2, owner = null, deadline = null where id = $1 and state in ('drawn', 'proven', 'composed')",
   expire: `update deliveries set state = 'expired', reason = $2, finished_at = $1, owner = null, deadline = null
     where state in ('planned', 'drawn', 'proven', 'composed') and expires_at <= $1 returning id`,
   keepFacts: "update deliveries set facts = $2, notes = $3 where id = $1",

@@ -7,6 +7,7 @@ export const statements = {
     values ($1, $2, $3, $4, $5, $6, $7, $8)
     on conflict (delivery_id) do update set sender = excluded.sender, recipients = excluded.recipients,
       subject = excluded.subject, path = excluded.path, sha256 = excluded.sha256, bytes = excluded.bytes`,
+  installation: "select id from installation",
   forget: "delete from messages where delivery_id = $1",
   byDelivery: "select * from messages where delivery_id = $1",
 };
@@ -45,3 +46,7 @@ export const messageOf = (db: Db, deliveryId: string): Promise<MessageRow | null
 export const forgetMessage = async (db: Db, deliveryId: string): Promise<void> => {
   await db.query(statements.forget, [deliveryId]);
 };
+
+/** A short name of this database, which no other has: ids of deliveries begin anew with each. */
+export const installationOf = async (db: Db): Promise<string> =>
+  ((await one(db, { text: statements.installation, values: [], map: (row) => text(row, "id") })) ?? "").slice(0, 8);
