@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { emailChannel, type PostPlain } from "#alert/email.ts";
 import { logChannel } from "#alert/log.ts";
+import { freshLists } from "#audience/fresh.ts";
 import type { Listing } from "#audience/import.ts";
 import { listingOf, readLists } from "#audience/lists.ts";
 import { isChosenSkip, schedulesOf } from "#audience/plan.ts";
@@ -233,6 +234,7 @@ const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts => {
   const { config, clock, log, pool, artifacts, sources, servers, holidays } = open;
   const { limits, mail, dir } = config;
   const reportOf = rememberReports(pool);
+  const readListsOf = (report: Report) => readLists(report, { pool, clock, sources, dir });
   return {
     ...{ pool, clock, log, artifacts, sources, mail },
     // Asked each time, since a server that was away may have come.
@@ -247,7 +249,11 @@ const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts => {
     reportOf,
     holidaysOn: holidays.on,
     readiness: { sources, limitMs: limits.probeTimeoutMs },
-    readLists: (report) => readLists(report, { pool, clock, sources, dir }),
+    readLists: readListsOf,
+    freshLists: freshLists({
+      ...{ clock, log, readLists: readListsOf },
+      reports: async () => (await allReports(pool)).map((known) => known.report),
+    }),
     templates: open.templates,
     pictures: openPictures(),
     linkTo: linksInto(servers, mail.linkBase),

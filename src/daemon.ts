@@ -1,4 +1,4 @@
-/** The loops of a running Daybreak: tick, slots, sweep, draw, write, post. Rows say what is owed; a bell only shortens a wait. */
+/** The loops of a running Daybreak: tick, lists, slots, sweep, draw, write, post. Rows say what is owed; a bell only shortens a wait. */
 import { schedule as everyMinute } from "node-cron";
 import { type DeliverParts, sendNext, writeNext } from "#deliver.ts";
 import type { Slot } from "#model/delivery.ts";
@@ -21,6 +21,8 @@ export type Role = "tick" | "render" | "write" | "send";
 export interface WorkParts extends SlotParts, DeliverParts, DrawParts {
   /** Records the slots that are due; how many were made. */
   readonly tick: () => Promise<number>;
+  /** Reads the lists of people that have gone unread for a while; how many. */
+  readonly freshLists: () => Promise<number>;
   /** Tells a closed slot's owner how it went, once. */
   readonly tellOwner: (slot: Slot, signal: AbortSignal) => Promise<void>;
   readonly openPainter: () => Painter;
@@ -122,6 +124,7 @@ const startRound = (
 
 const startPlanning = (shift: Shift): readonly Loop[] => [
   startRound(shift, { name: "tick", wake: shift.bells.tick, work: tick(shift) }),
+  startRound(shift, { name: "lists", wake: openWake(), work: lists(shift) }),
   startRound(shift, { name: "slots", wake: shift.bells.slots, work: moveSlots(shift) }),
   startRound(shift, { name: "sweep", wake: openWake(), work: sweep(shift) }),
 ];
@@ -133,6 +136,14 @@ const tick =
   ({ parts, bells }: Shift): Round =>
   async () => {
     if ((await parts.tick()) > 0) bells.slots.ring();
+    return undefined;
+  };
+
+/** Whoever is new in a list may have a time or a zone that nobody had before. */
+const lists =
+  ({ parts, bells }: Shift): Round =>
+  async () => {
+    if ((await parts.freshLists()) > 0) bells.tick.ring();
     return undefined;
   };
 
@@ -194,29 +205,36 @@ const draw =
     return "more";
   };
 
-const write =
-  (shift: Shift): Round =>
-  async (signal) => {
-    const { parts, bells } = shift;
+/** One delivery a round, so that a stop is heeded between two. */
+const write = (shift: Shift): Round => {
+  const { parts, bells } = shift;
+  let wrote = false;
+  return async () => {
     // Late notes need no picture, so nobody else tells that they are ready.
-    await gatherDrawn(null, parts);
-    let wrote = false;
-    while (!signal.aborted && (await writeNext(asked(shift), parts))) {
+    if (!wrote) await gatherDrawn(null, parts);
+    if (await writeNext(asked(shift), parts)) {
       wrote = true;
       ringAll(bells.post);
+      return "more";
     }
     // What is held back or skipped here may have been the last of its slot.
     if (wrote) bells.slots.ring();
+    wrote = false;
     return undefined;
   };
+};
 
-const post =
-  (shift: Shift): Round =>
-  async (signal) => {
-    const { parts, settings, bells } = shift;
-    let sent = false;
-    const ask = () => ({ ...asked(shift), leaseMs: settings.sendLimitMs });
-    while (!signal.aborted && (await sendNext(ask(), parts, signal))) sent = true;
+/** One email a round: on a stop the one that is on the wire is finished and no further one begun. */
+const post = (shift: Shift): Round => {
+  const { parts, settings, bells } = shift;
+  let sent = false;
+  return async (signal) => {
+    if (await sendNext({ ...asked(shift), leaseMs: settings.sendLimitMs }, parts, signal)) {
+      sent = true;
+      return "more";
+    }
     if (sent) bells.slots.ring();
+    sent = false;
     return undefined;
   };
+};
