@@ -131,7 +131,8 @@ export const chromiumOnce = (
 ): (() => Promise<ChromiumInstall>) => {
   let found: Promise<ChromiumInstall> | null = null;
   const note = (told: ChromiumNote): void => {
-    settings.log.info(told.event, { ...told });
+    const { event, ...fields } = told;
+    settings.log.info(event, fields);
     if (told.event === "chromium.unpacking") settings.onProgress("Unpacking the browser");
   };
   return () => {

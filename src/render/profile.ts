@@ -41,14 +41,18 @@ const removeFolder = (folder: string): void => {
   } catch {}
 };
 
-/** The machine's name is part of it, since containers with equal process numbers may share the folder. */
-const ownMark = (pid: number): string => `${hostname()}+${pid}+`;
+/** How the name of a process's own folder begins. The machine's is part of it, since containers with equal process numbers may share the place. */
+export const ownMark = (pid: number): string => `${hostname()}+${pid}+`;
+
+/** Whether the process that marked a folder as its own ran on this machine and is no more. */
+export const isLeftBehind = (mark: string): boolean => {
+  const [host, pid] = mark.split("+");
+  return host === hostname() && !isAlive(Number(pid));
+};
 
 /** Removes folders that killed processes of this machine have left behind. */
 const sweepProfiles = async (parent: string): Promise<void> => {
   for (const name of await readdir(parent)) {
-    const [host, pid] = name.split("+");
-    if (host !== hostname() || isAlive(Number(pid))) continue;
-    await rm(join(parent, name), { recursive: true, force: true }).catch(() => {});
+    if (isLeftBehind(name)) await rm(join(parent, name), { recursive: true, force: true }).catch(() => {});
   }
 };

