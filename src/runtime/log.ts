@@ -81,13 +81,17 @@ const tidyText = (text: string, maskAddresses: boolean): string => {
 
 const colours: Readonly<Record<string, string>> = { warn: "\u001b[33m", error: "\u001b[31m" };
 
-const writePretty = (line: string): void => {
+/** Words of pages and of people's rows may hold sequences that would command the operator's terminal. */
+const harmless = (text: string): string => text.replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, "\u00b7");
+
+const writePretty = (line: string): void => void process.stderr.write(prettyLine(line));
+
+/** One line of the log for a terminal. */
+export const prettyLine = (line: string): string => {
   const { level, time, event, ...fields } = JSON.parse(line) as Record<string, unknown>;
   const clock = String(time).slice(11, 19);
   const words = Object.entries(fields).map(
     ([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
   );
-  process.stderr.write(
-    `\u001b[2m${clock}\u001b[0m ${colours[String(level)] ?? ""}${String(event)}\u001b[0m ${words.join(" ")}\n`,
-  );
+  return `\u001b[2m${clock}\u001b[0m ${colours[String(level)] ?? ""}${String(event)}\u001b[0m ${harmless(words.join(" "))}\n`;
 };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { Fault } from "#model/fault.ts";
 import { instantOf } from "#model/time.ts";
-import { openLog } from "#runtime/log.ts";
+import { openLog, prettyLine } from "#runtime/log.ts";
 
 const written = async (
   maskAddresses: boolean,
@@ -53,4 +53,14 @@ test("passwords in addresses are never written, and nobody else may read the fil
 test("addresses of people are masked where wanted", async () => {
   const [line] = await (await written(true)).lines();
   expect(line).toMatchObject({ to: ["a…@example.com"], error: { what: "550 no A…@example.com" } });
+});
+
+test("a line on a terminal commands nothing there, whatever a page or a row holds", () => {
+  const line = JSON.stringify({
+    level: "info",
+    time: "2026-11-20T06:00:00Z",
+    event: "x",
+    tile: "a\u001b[2J\r\n\u202eb",
+  });
+  expect(prettyLine(line)).toMatch(/tile=a·\[2J···b\n$/);
 });
