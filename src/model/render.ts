@@ -39,6 +39,8 @@ export interface DataRequest {
   readonly status: number;
   /** Column name → distinct values seen in the rows of the JSON answer (at most 200 a column); `null`: not JSON or too large. */
   readonly columns: Readonly<Record<string, readonly string[]>> | null;
+  /** The answer was too large to be looked at. */
+  readonly isTooLarge?: boolean;
 }
 
 /** Everything that a render saw beside its artifacts; the proof judges it. */

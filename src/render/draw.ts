@@ -146,12 +146,13 @@ const dataRequests = async (tab: Tab, server: ReportServer): Promise<readonly Da
   (await tab.recorder.requests())
     .filter(({ url }) => URL.canParse(url) && server.isDataRequest(new URL(url)))
     .filter(({ as, url }) => as === "asked" || isListed(new URL(url), server.settings.hosts))
-    .map(({ method, url, postBody, status, json }) => ({
+    .map(({ method, url, postBody, status, json, isTooLarge }) => ({
       method,
       url,
       postBody,
       status,
       columns: columnsIn(json),
+      ...(isTooLarge ? { isTooLarge } : {}),
     }));
 
 /** The view's rows: from the table that the report names, else from the server's own CSV; `null` where there is neither. */

@@ -84,6 +84,12 @@ const judgeRequests = (one: Wanted, answered: readonly DataRequest[], question: 
       };
     }
   }
+  const large = answered.find(({ isTooLarge }) => isTooLarge === true);
+  if (large !== undefined) {
+    return unproven(
+      `${filter}: the answer of ${place(large.url)} is too large to be looked at. Narrow the view, or name the request in proof.ignoreRequests.`,
+    );
+  }
   const without = said.filter(({ carried }) => carried.as === "absent").map(({ url }) => url);
   if (without.length === 0) return { verdict: "proven", evidence: [allCarried(filter, answered.length, values)] };
   return unproven(notCarried(filter, name, { without, of: answered.length }));

@@ -12,8 +12,10 @@ export interface RecordedRequest {
   readonly postBody: string | null;
   /** 0: no answer. One whose answer has begun and doesn't end has a status, since a page can draw what has come so far. */
   readonly status: number;
-  /** The JSON answer, parsed; `undefined`: it was none, larger than 1 MB, or gone before it could be read. */
+  /** The JSON answer, parsed; `undefined`: it was none, too large, or gone before it could be read. */
   readonly json: unknown;
+  /** The answer has more than 16 MB, so nobody looked at it. */
+  readonly isTooLarge: boolean;
 }
 
 /** A request that has not been answered yet. */
@@ -41,7 +43,8 @@ export interface Recorder {
 }
 
 const mostPostBytes = 65_536;
-const mostJsonBytes = 1_048_576;
+/** A server that ignores a filter answers with everybody's rows, so large answers are the ones to look at. */
+const mostJsonBytes = 16_777_216;
 const mostRequests = 2_000;
 const neverDone: ReadonlySet<string> = new Set(["eventsource", "websocket", "ping", "cspviolationreport"]);
 const askedTypes: ReadonlySet<string> = new Set(["xhr", "fetch", "eventsource"]);
@@ -54,6 +57,7 @@ interface Entry {
   readonly postBody: string | null;
   status: number;
   json: unknown;
+  isTooLarge: boolean;
 }
 
 interface State {
@@ -101,13 +105,10 @@ const emptyState = (): State => ({
   unkept: 0,
 });
 
-const recorded = ({ request, as, postBody, status, json }: Entry): RecordedRequest => ({
-  as,
+const recorded = ({ request, ...entry }: Entry): RecordedRequest => ({
+  ...entry,
   method: request.method(),
   url: request.url(),
-  postBody,
-  status,
-  json,
 });
 
 const tooMany = (unkept: number): Fault =>
@@ -134,7 +135,15 @@ const begun = (state: State, request: HTTPRequest): void => {
   const as = kindOf(request);
   if (as === null) return;
   if (state.entries.length >= mostRequests) state.unkept += 1;
-  else state.entries.push({ request, as, postBody: cut(request.postData()), status: 0, json: undefined });
+  else
+    state.entries.push({
+      request,
+      as,
+      postBody: cut(request.postData()),
+      status: 0,
+      json: undefined,
+      isTooLarge: false,
+    });
 };
 
 /** The page itself is what is proven, and its frames are requests like others. */
@@ -159,21 +168,29 @@ const ended = (state: State, request: HTTPRequest): void => {
   const entry = state.entries.find((one) => one.request === request);
   if (entry === undefined) return;
   entry.status = request.response()?.status() ?? entry.status;
-  const reading = readJson(request).then((json) => {
-    entry.json = json;
+  const reading = readAnswer(request).then((answer) => {
+    Object.assign(entry, answer);
     state.reading.delete(reading);
   });
   state.reading.add(reading);
 };
 
-const readJson = async (request: HTTPRequest): Promise<unknown> => {
+type Answer = Pick<RecordedRequest, "json" | "isTooLarge">;
+const unread: Answer = { json: undefined, isTooLarge: false };
+const tooLarge: Answer = { json: undefined, isTooLarge: true };
+
+/** Not every server calls its JSON so; pages, styles, programs and pictures are none. */
+const mayBeJson = (mediaType: string): boolean => !/html|css|javascript|image|font|audio|video/i.test(mediaType);
+
+const readAnswer = async (request: HTTPRequest): Promise<Answer> => {
   const response = request.response();
-  if (response === null || !/\bjson\b/i.test(response.headers()["content-type"] ?? "")) return undefined;
-  if (Number(response.headers()["content-length"] ?? 0) > mostJsonBytes) return undefined;
+  if (response === null || !mayBeJson(response.headers()["content-type"] ?? "")) return unread;
+  if (Number(response.headers()["content-length"] ?? 0) > mostJsonBytes) return tooLarge;
   try {
     const body = await response.buffer();
-    return body.length > mostJsonBytes ? undefined : JSON.parse(Buffer.from(body).toString("utf8"));
+    if (body.length > mostJsonBytes) return tooLarge;
+    return { json: JSON.parse(Buffer.from(body).toString("utf8")), isTooLarge: false };
   } catch {
-    return undefined;
+    return unread;
   }
 };

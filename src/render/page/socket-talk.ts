@@ -44,4 +44,5 @@ const asked = ({ url, said }: Socket): RecordedRequest => ({
   postBody: said.length === 0 ? null : JSON.stringify(said),
   status: 200,
   json: undefined,
+  isTooLarge: false,
 });

@@ -50,6 +50,7 @@ describe("the parameters of data requests", () => {
     ],
     ["a parameter that excludes", asked([], { url: "/api?Region!=North&Region!=South" }), "unproven"],
     ["a parameter that takes away", asked([], { url: "/api?-Region=North&-Region=South" }), "unproven"],
+    ["an answer that is too large to be looked at", asked(both, { isTooLarge: true }), "unproven"],
     ["one value too few", asked(["North"]), "mismatch"],
     ["one value too many", asked([...both, "West"]), "mismatch"],
     ["another value in one of two places", json({ a: { Region: both }, b: { Region: ["West"] } }), "mismatch"],

@@ -20,7 +20,7 @@ test("the data requests of a page load are kept with what they sent and got, and
     "/data/sales": json('{"rows":[{"Region":"North"}]}'),
     "/query": json("[1,2]"),
     "/data/broken": (_, response) => void response.writeHead(500, { "content-type": "text/plain" }).end("no"),
-    "/data/huge": json(`"${"x".repeat(1_100_000)}"`),
+    "/data/huge": json(`"${"x".repeat(17_000_000)}"`),
     "/silent": () => {},
   });
   await using browser = await openTestBrowser();
@@ -46,6 +46,7 @@ test("the data requests of a page load are kept with what they sent and got, and
     undefined,
     undefined,
   ]);
+  expect(requests.filter(({ isTooLarge }) => isTooLarge).map(({ url }) => url)).toEqual([`${pages.url}/data/huge`]);
   expect(requests[1]?.postBody).toMatch(/^\{"region":"日本"/);
   expect(requests[1]?.postBody?.length).toBeLessThanOrEqual(65_536);
   await first[Symbol.asyncDispose]();
