@@ -265,7 +265,11 @@ const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts => {
       tellOwner(slot, await reportOf(slot), {
         isChosenSkip,
         ...{ pool, clock, mail, templates: open.templates, operators: config.alerts.email },
-        post: async (message, isTrial) => void (await (isTrial ? open.outbox : open.mailer).send(message, signal)),
+        // A lock is held meanwhile, and the database ends whoever holds one for a minute without a word.
+        post: async (message, isTrial) => {
+          const bound = AbortSignal.any([signal, AbortSignal.timeout(30_000)]);
+          await (isTrial ? open.outbox : open.mailer).send(message, bound);
+        },
       }),
     openPainter: () => open.openPainter(servers),
   };

@@ -79,6 +79,8 @@ const gather = async (slot: Slot, known: KnownReport, parts: SlotParts): Promise
     return false;
   }
   await recoverAlert(parts.pool, key, parts.clock.now());
+  // Nothing is drawn that would expire at once, and a slot at which everything fails doesn't stay open for ever.
+  if (hasExpired(slot, known.report, parts)) return expire(slot, "it could be planned only after it expired", parts);
   return fixAudience(slot, known, parts);
 };
 

@@ -2,13 +2,14 @@ import { headersFor, messageIdOf, storedMessage } from "#compose/mime.ts";
 import { planSummary, type SummaryInput, type SummaryTrouble } from "#compose/plan/summary.ts";
 import type { Templates } from "#compose/templates.ts";
 import type { Delivery, Slot } from "#model/delivery.ts";
+import { type Fault, isFault } from "#model/fault.ts";
 import type { StoredMessage } from "#model/message.ts";
 import { inLanguage } from "#model/report.ts";
-import type { Temporal } from "#model/time.ts";
+import { before, type Temporal } from "#model/time.ts";
 import type { Clock } from "#runtime/clock.ts";
 import { listDeliveries } from "#store/deliveries.ts";
 import { installationOf } from "#store/messages.ts";
-import { type Pool, transaction } from "#store/pool.ts";
+import { type Pool, type Session, transaction } from "#store/pool.ts";
 import type { KnownReport } from "#store/reports.ts";
 import { lockUntold, markTold } from "#store/slots.ts";
 
@@ -30,25 +31,41 @@ const mostDeliveries = 100_000;
 
 /**
  * Tells a closed slot's owner in one email how it went. The right to tell is held by a lock while it is sent and recorded after it: a
- * crash in between tells twice rather than never.
+ * crash in between tells twice rather than never. What is refused for good or may have been taken is not sent again; its fault is thrown.
  */
-export const tellOwner = (slot: Slot, known: KnownReport, parts: SummaryParts): Promise<void> =>
-  transaction(parts.pool, async (db) => {
-    if (!(await lockUntold(db, slot.id))) return;
-    const to = known.report.owner ?? parts.operators[0] ?? null;
-    const deliveries = await listDeliveries(db, {
-      report: null,
-      state: null,
-      occasion: null,
-      slotId: slot.id,
-      limit: mostDeliveries,
-    });
-    if (to !== null && deliveries.length > 0) {
-      const message = await summaryOf({ slot, known, deliveries, to }, parts);
-      await parts.post(message, known.mode === "trial");
-    }
+export const tellOwner = async (slot: Slot, known: KnownReport, parts: SummaryParts): Promise<void> => {
+  const fault = await transaction(parts.pool, async (db) => {
+    if (!(await lockUntold(db, slot.id))) return null;
+    const refused = await told(slot, known, { parts, db });
     await markTold(db, slot.id, parts.clock.now());
+    return refused;
   });
+  if (fault !== null) throw fault;
+};
+
+/** After a day nobody needs to hear of it any more, and a mail server isn't asked for ever. */
+const tellWithinHours = 24;
+
+/** Sends the summary where there is somebody to tell; the fault after which it isn't tried again. */
+const told = async (
+  slot: Slot,
+  known: KnownReport,
+  { parts, db }: { readonly parts: SummaryParts; readonly db: Session },
+): Promise<Fault | null> => {
+  const to = known.report.owner ?? parts.operators[0] ?? null;
+  const query = { report: null, state: null, occasion: null, slotId: slot.id, limit: mostDeliveries };
+  const deliveries = await listDeliveries(db, query);
+  if (to === null || deliveries.length === 0) return null;
+  const message = await summaryOf({ slot, known, deliveries, to }, parts);
+  try {
+    await parts.post(message, known.mode === "trial");
+    return null;
+  } catch (error) {
+    const isTooLate = before(slot.due.add({ hours: tellWithinHours }), parts.clock.now());
+    if (!isFault(error) || (error.retry === "later" && !isTooLate)) throw error;
+    return error;
+  }
+};
 
 interface SummaryFacts {
   readonly slot: Slot;

@@ -166,21 +166,38 @@ const settle = (error: unknown, delivery: Delivery, { attempt, parts }: Settling
 export const settleOrphans = async (sendLimitMs: number, parts: Omit<PostParts, "look">): Promise<number> => {
   const ids = await orphanedSends(parts.pool, sendLimitMs);
   for (const id of ids) {
-    const delivery = await deliveryById(parts.pool, id);
-    const message = await messageOf(parts.pool, id);
-    if (delivery === null || message === null) continue;
-    const confirmed = await parts.mailerFor(delivery).confirm(message);
-    const attempt = { id, n: delivery.attempts, now: parts.clock.now() };
-    parts.log.warn("delivery.orphaned", { delivery: id, confirmed });
-    await transaction(parts.pool, (db) => settleOrphan(db, attempt, confirmed));
+    try {
+      await settleOne(id, parts);
+    } catch (error) {
+      // One about which its mailer can't be asked now waits for the next sweep, and keeps nobody else from theirs.
+      parts.log.error("delivery.orphan-kept", { delivery: id, error });
+    }
   }
   return ids.length;
 };
 
-const settleOrphan = (db: Session, attempt: Try, confirmed: boolean | "cannot-say"): Promise<boolean> => {
+const settleOne = async (id: string, parts: Omit<PostParts, "look">): Promise<void> => {
+  const delivery = await deliveryById(parts.pool, id);
+  if (delivery === null) return;
+  const message = await messageOf(parts.pool, id);
+  // Without its message, which went with its erased recipient, nobody can be asked.
+  const confirmed = message === null ? "cannot-say" : await parts.mailerFor(delivery).confirm(message);
+  const attempt = { id, n: delivery.attempts, now: parts.clock.now() };
+  parts.log.warn("delivery.orphaned", { delivery: id, confirmed });
+  await transaction(parts.pool, (db) => settleOrphan(db, attempt, { confirmed, maxAttempts: parts.sendAttempts }));
+};
+
+interface Asked {
+  readonly confirmed: boolean | "cannot-say";
+  readonly maxAttempts: number;
+}
+
+const settleOrphan = (db: Session, attempt: Try, { confirmed, maxAttempts }: Asked): Promise<boolean> => {
   const words = "the process that was sending it ended";
   if (confirmed === true)
     return markSent(db, attempt, { words: `${words}; the mailer confirms that it was taken`, note: null });
+  if (confirmed === false && attempt.n >= maxAttempts)
+    return endSending(db, attempt, { state: "failed", outcome: "dead-owner", words: `${words}, ${attempt.n} times` });
   if (confirmed === false)
     return sendAgain(db, attempt, { notBefore: attempt.now, words: `${words} before it was taken` });
   const unsure = `${words}, and nobody can say whether it was taken; look into the mailbox, then: daybreak deliveries retry ${attempt.id}`;

@@ -5,7 +5,7 @@ const firstPauseMs = 250;
 const longestPauseMs = 5_000;
 
 /**
- * Repeats what failed only because the database was away: an outcome that this process knows must not be lost while it lives.
+ * Repeats what failed only because the database was away or overloaded: an outcome that this process knows must not be lost while it lives.
  * `tell` hears of each try that failed. When the signal ends, the last fault is passed on; other errors are at once.
  */
 export const outlast = async <T>(
@@ -16,7 +16,8 @@ export const outlast = async <T>(
     try {
       return await work();
     } catch (error) {
-      if (!isFault(error, "store.unreachable") || signal?.aborted) throw error;
+      const isPassing = isFault(error, "store.unreachable") || isFault(error, "run.timeout");
+      if (!isPassing || signal?.aborted) throw error;
       tell(error);
       await pause(wait, undefined, { signal }).catch(() => {});
     }
