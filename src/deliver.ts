@@ -5,7 +5,7 @@ import { type ComposeParts, composeDelivery } from "#compose/run.ts";
 import type { Delivery, DeliveryPart } from "#model/delivery.ts";
 import { isFault, wordsOf } from "#model/fault.ts";
 import { before } from "#model/time.ts";
-import { proveDelivery } from "#proof/run.ts";
+import { planAgain, proveDelivery } from "#proof/run.ts";
 import { viewOf } from "#render/plan.ts";
 import type { Log } from "#runtime/log.ts";
 import { type PostParts, postNext } from "#send/run.ts";
@@ -56,12 +56,6 @@ const write = async (delivery: Delivery, parts: DeliverParts): Promise<void> => 
   }
   if (await composeDelivery(delivery, { report: known.report, find }, parts)) return;
   await planAgain(delivery, "proven", parts);
-};
-
-/** Its picture was or is being drawn anew: it waits for it as it did the first time, and the new one is proven. */
-const planAgain = async ({ id }: Delivery, from: "drawn" | "proven", { pool, log }: DeliverParts): Promise<void> => {
-  log.info("delivery.outdated", { delivery: id });
-  await moveDelivery(pool, { id, from, to: "planned" });
 };
 
 const longestOutageMs = 15_000;

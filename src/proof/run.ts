@@ -4,7 +4,8 @@ import type { Format } from "#model/people.ts";
 import type { Proof } from "#model/proof.ts";
 import type { Report } from "#model/report.ts";
 import { collisions, type Decision, decide, type Judged, judge, modeOf } from "#proof/plan.ts";
-import { putProofs } from "#store/deliveries.ts";
+import type { Log } from "#runtime/log.ts";
+import { moveDelivery, putProofs } from "#store/deliveries.ts";
 import type { Pool } from "#store/pool.ts";
 import { drawingsOf, keepProven } from "#store/proofs.ts";
 import { type RenderRow, renderById, twinsOf } from "#store/renders.ts";
@@ -93,4 +94,14 @@ const swapped = async (delivery: Delivery, pool: Pool): Promise<readonly string[
   return collisions(samples)
     .filter((collision) => collision.deliveryId === delivery.id)
     .map(({ reason, others }) => `${reason} (${others.map((id) => `delivery ${id}`).join(", ")})`);
+};
+
+/** A delivery whose picture was or is being drawn anew waits for it as it did the first time, and the new one is proven. */
+export const planAgain = async (
+  { id }: Delivery,
+  from: "drawn" | "proven",
+  { pool, log }: { readonly pool: Pool; readonly log: Log },
+): Promise<void> => {
+  log.info("delivery.outdated", { delivery: id });
+  await moveDelivery(pool, { id, from, to: "planned" });
 };
