@@ -12,7 +12,9 @@ export const statements = {
         select coalesce(jsonb_agg(distinct format), '[]') from
         jsonb_array_elements(renders.request -> 'formats' || (excluded.request -> 'formats')) format)),
       state = case when renders.state = 'ready' and not (renders.request -> 'formats' @> (excluded.request -> 'formats'))
-        then 'wanted' else renders.state end
+        then 'wanted' else renders.state end,
+      n = case when renders.state = 'ready' then 0 else renders.n end,
+      not_before = case when renders.state = 'ready' then null else renders.not_before end
     returning id`,
   lease: `update renders set state = 'drawing', owner = $1, n = n + 1, lease_until = now() + $2 * interval '1 ms'
     where id = (select r.id from renders r where r.state = 'wanted' and (r.not_before is null or r.not_before <= $3)
@@ -23,7 +25,9 @@ export const statements = {
     returning *`,
   renew: `update renders set lease_until = now() + $4 * interval '1 ms'
     where id = $1 and owner = $2 and n = $3 and state = 'drawing'`,
-  finish: `update renders set state = 'ready', evidence = $4, finished_at = $5, owner = null, lease_until = null, reason = null
+  // A format that was asked for while it was drawn is still owed to whoever asked.
+  finish: `update renders set state = case when request -> 'formats' <@ $6::jsonb then 'ready' else 'wanted' end,
+      n = case when request -> 'formats' <@ $6::jsonb then n else 0 end, evidence = $4, finished_at = $5, owner = null, lease_until = null, reason = null
     where id = $1 and owner = $2 and n = $3 and state = 'drawing'`,
   putArtifact: `insert into artifacts (render_id, format, media_type, sha256, bytes, path, width, height)
     values ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -127,7 +131,14 @@ export const finishRender = async (
     readonly now: Temporal.Instant;
   },
 ): Promise<boolean> => {
-  const values = [render.id, render.owner, render.n, json(yielded.evidence), at(yielded.now)];
+  const values = [
+    render.id,
+    render.owner,
+    render.n,
+    json(yielded.evidence),
+    at(yielded.now),
+    json(render.request.formats),
+  ];
   if ((await changed(db, statements.finish, values)) === 0) return false;
   for (const { format, mediaType, sha256, bytes, path, width, height } of yielded.artifacts) {
     await db.query(statements.putArtifact, [render.id, format, mediaType, sha256, bytes, path, width, height]);

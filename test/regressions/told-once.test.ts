@@ -35,7 +35,6 @@ const lived = async (retry: Fault["retry"], at = now): Promise<{ readonly posts:
     ...{ pool, clock: { now: () => at }, templates, mail: { from: "bi@example.com" } },
     operators: ["ops@example.com"],
     isChosenSkip: () => false,
-    isChosenSkip: () => false,
     post: async () => {
       posts += 1;
       throw new Fault("send.unknown", "the connection ended", { hint: "look", retry });
