@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { guardAudience, planAudience, planRequest, schedulesOf } from "#audience/plan.ts";
+import { guardAudience, isChosenSkip, planAudience, planRequest, schedulesOf } from "#audience/plan.ts";
 import type { Recipient, Subscription } from "#model/people.ts";
 import { facts, nominal, one, people, recipient, subscription } from "../support/audience.ts";
 import { reportNamed } from "../support/reports.ts";
@@ -31,13 +31,27 @@ describe("who gets a slot's report", () => {
     expect(one(change, claim)?.skip).toMatch(reason);
   });
 
+  test.each<[string, readonly [Partial<Recipient>, Partial<Subscription>], boolean]>([
+    ["a paused person", [{ pausedUntil: "2026-11-20" }, {}], true],
+    ["one who starts later", [{ validFrom: "2026-11-21" }, {}], true],
+    ["one whose time is over", [{ validUntil: "2026-11-19" }, {}], true],
+    ["a stopped subscription", [{}, { active: false }], true],
+    ["an unknown zone", [{ zone: "Mars/Base" }, {}], false],
+    ["an invalid address", [{ email: "mia@example" }, {}], false],
+    ["a row without the filter's column", [{ attributes: {} }, {}], false],
+  ])("the skip of %s: was it somebody's wish", (_name, [change, claim], isWished) => {
+    expect(isChosenSkip(one(change, claim)?.skip ?? "")).toBe(isWished);
+  });
+
   test("who isn't active is not in the audience at all", () => {
     expect(one({ active: false })).toBeUndefined();
   });
 
   test("a suppressed address falls back on the alternate one, and is skipped where there is none", () => {
     const suppressions = [{ email: "a@example.com", reason: "bounced", since: nominal }];
-    expect(one({}, {}, { suppressions })?.skip).toMatch(/suppressed: bounced/);
+    const reason = one({}, {}, { suppressions })?.skip ?? "";
+    expect(reason).toMatch(/suppressed: bounced/);
+    expect(isChosenSkip(reason)).toBe(true);
     expect(one({ alternateEmails: ["b@example.com"] }, {}, { suppressions })).toMatchObject({
       skip: null,
       envelope: { to: "b@example.com" },
