@@ -8,6 +8,7 @@ import { before } from "#model/time.ts";
 import { planAgain, proveDelivery } from "#proof/run.ts";
 import { viewOf } from "#render/plan.ts";
 import type { Log } from "#runtime/log.ts";
+import { within } from "#runtime/timeout.ts";
 import { type PostParts, postNext } from "#send/run.ts";
 import { deliveryById, leaseDelivery, moveDelivery, postponeDelivery, type WorkAsk } from "#store/deliveries.ts";
 import { outlast } from "#store/outlast.ts";
@@ -29,7 +30,8 @@ export const writeNext = async (ask: WorkAsk, parts: DeliverParts): Promise<bool
   const delivery = id === null ? null : await deliveryById(parts.pool, id);
   if (delivery === null) return false;
   try {
-    await write(delivery, parts);
+    // One that hangs must not keep all the others from being written; after its lease anybody may take it.
+    await within({ ms: ask.leaseMs, name: "the writing", setting: "limits.leaseMs" }, () => write(delivery, parts));
   } catch (error) {
     parts.log.warn("delivery.set-back", { delivery: delivery.id, error });
     // Otherwise a database that is away for a second would cost the whole lease; one that stays away longer does.
