@@ -63,6 +63,7 @@ const weighEvery = 10;
 export const openBrowser = (install: ChromiumInstall, limits: BrowserLimits): WarmBrowser => {
   let running: Running | null = null;
   let lent: Tab | null = null;
+  let isClosed = false;
   const end = async (): Promise<void> => {
     const last = running;
     running = null;
@@ -78,7 +79,10 @@ export const openBrowser = (install: ChromiumInstall, limits: BrowserLimits): Wa
     page: async (lending) => {
       await giveBack(lent);
       if (running?.isCondemned) await end();
-      running ??= await start(install, limits);
+      if (!isClosed) running ??= await start(install, limits);
+      // Somebody who had to wait for it may come after its end, and nobody would close it then.
+      if (isClosed) await end();
+      if (running === null) throw crashed("before the render", "it has been closed");
       try {
         if (isOtherLanguage(running, lending.look)) running = await renewPage(running, limits);
         lent = await lend(running, lending, { limits, giveBack });
@@ -89,7 +93,10 @@ export const openBrowser = (install: ChromiumInstall, limits: BrowserLimits): Wa
       }
     },
     pid: () => running?.chromium.pid ?? null,
-    [Symbol.asyncDispose]: end,
+    [Symbol.asyncDispose]: () => {
+      isClosed = true;
+      return end();
+    },
   };
 };
 

@@ -61,6 +61,15 @@ test("one browser serves many renders and ends with its processes and its folder
   expect(own.filter((name) => existsSync(join(profiles, name)))).toEqual([]);
 });
 
+test("a browser that has been closed is not started by whoever comes late", async () => {
+  const browser = await openTestBrowser();
+  const asked = lendTo(browser, [pages.host]);
+  await browser[Symbol.asyncDispose]();
+  await expect(asked).rejects.toMatchObject({ code: "browser.crashed" });
+  await expect(lendTo(browser, [pages.host])).rejects.toMatchObject({ code: "browser.crashed" });
+  expect(browser.pid()).toBeNull();
+});
+
 test("a browser is replaced after its number of renders", async () => {
   await using browser = await openTestBrowser({ renders: 2 });
   await render(browser);
