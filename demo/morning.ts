@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { App } from "#app.ts";
 import { schedulesOf } from "#audience/plan.ts";
 import { barOf } from "#cli/progress.ts";
-import { sayOn } from "#cli/say.ts";
+import { type Say, sayOn } from "#cli/say.ts";
 import type { Cell } from "#cli/table.ts";
 import type { Terminal } from "#cli/terminal.ts";
 import { cutTo } from "#cli/width.ts";
@@ -19,18 +19,26 @@ const longestReason = 72;
 const longestMs = 5 * 60_000;
 const lookEveryMs = 200;
 
-/** Makes every report due now, in the zone of each of its people, and waits until all is sent, skipped or held back. */
-export const liveThrough = async (app: App, terminal: Terminal): Promise<void> => {
+/**
+ * Makes every report due now, in the zone of each of its people, and waits until all is sent, skipped or held back, or until the
+ * signal ends. True when nothing failed and nothing is left.
+ */
+export const liveThrough = async (app: App, terminal: Terminal, signal: AbortSignal): Promise<boolean> => {
+  if (signal.aborted) return false;
   const now = app.clock.now();
   await makeDue(app, now);
   const work = app.work({ roles: ["tick", "render", "write", "send"], occasion: null });
   try {
-    const deliveries = await untilDone(app, terminal, now);
-    report(app, terminal, deliveries);
+    const deliveries = await untilDone({ app, now }, terminal, signal);
+    if (!signal.aborted) report(app, terminal, deliveries);
+    return deliveries.length > 0 && deliveries.every(({ state }) => asMeant.includes(state));
   } finally {
     await work.stop();
   }
 };
+
+/** One is held back on purpose, and some of the list can't be sent to. */
+const asMeant: readonly DeliveryState[] = ["sent", "skipped", "quarantined"];
 
 const makeDue = async ({ pool }: App, now: Temporal.Instant): Promise<void> => {
   for (const { report, version } of await allReports(pool)) {
@@ -50,15 +58,21 @@ const makeDue = async ({ pool }: App, now: Temporal.Instant): Promise<void> => {
   }
 };
 
+interface Morning {
+  readonly app: App;
+  readonly now: Temporal.Instant;
+}
+
 const untilDone = async (
-  { pool, clock }: App,
+  { app: { pool, clock }, now }: Morning,
   terminal: Terminal,
-  now: Temporal.Instant,
+  signal: AbortSignal,
 ): Promise<readonly Delivery[]> => {
   const end = later(clock.now(), longestMs);
   for (;;) {
     const slots = (await recentSlots(pool, 100)).map(({ slot }) => slot).filter((slot) => slot.nominal.equals(now));
     const deliveries = (await Promise.all(slots.map((slot) => deliveriesOf(pool, slot)))).flat();
+    if (signal.aborted) return deliveries;
     const done = deliveries.filter(({ state }) => !underWay.includes(state)).length;
     terminal.status(`  Drawing and sending  ${barOf(done, deliveries.length)}`);
     const isOver = slots.every(({ state }) => state === "closed" || state === "skipped");
@@ -66,7 +80,7 @@ const untilDone = async (
       terminal.status(null);
       return deliveries;
     }
-    await pause(lookEveryMs);
+    await pause(lookEveryMs, undefined, { signal }).catch(() => undefined);
   }
 };
 
@@ -99,14 +113,21 @@ const report = (app: App, terminal: Terminal, deliveries: readonly Delivery[]): 
   say.line();
   say.table(["recipient", "report", "filter", "formats", "outcome", "why", "where to look"], rows);
   say.line();
+  tellSum(app, say, deliveries);
+};
+
+const tellSum = ({ config }: App, say: Say, deliveries: readonly Delivery[]): void => {
   const sent = deliveries.filter(({ state }) => state === "sent").length;
-  say.good(
-    `${sent} of ${deliveries.length} sent. The emails lie in ${app.config.mail.via.kind === "folder" ? app.config.mail.via.dir : "the mail server"}; open one in any mail program.`,
-  );
+  const tell = deliveries.every(({ state }) => asMeant.includes(state)) ? say.good : say.warn;
+  const where = config.mail.via.kind === "folder" ? config.mail.via.dir : "the mail server";
+  tell(`${sent} of ${deliveries.length} sent. The emails lie in ${where}; open one in any mail program.`);
+  const held = deliveries.find(({ state }) => state === "quarantined");
+  if (held !== undefined) {
+    say.line(`  Why one was held back: npm run daybreak -- -c config/demo.yaml deliveries show ${held.id}`);
+  }
 };
 
 const byName = (a: Delivery, b: Delivery): number =>
   a.recipientName.localeCompare(b.recipientName) || a.report.localeCompare(b.report);
 
-const whereOf = ({ id, state }: Delivery): string =>
-  state === "sent" ? `…-${id}.eml` : `npm run daybreak -- deliveries show ${id}`;
+const whereOf = ({ id, state }: Delivery): string => (state === "sent" ? `…_${id}.eml` : `deliveries show ${id}`);
