@@ -44,7 +44,10 @@ const openDemo = async (
   stack: AsyncDisposableStack,
   terminal: Terminal,
 ): Promise<{ app: App; sample: SampleServer }> => {
-  const onProgress = (words: string) => terminal.err(`  ${words} …\n`);
+  const onProgress = (words: string) => {
+    terminal.status(null);
+    terminal.err(`  ${words} …\n`);
+  };
   const sample = stack.use(await openSample());
   const postgres = stack.use(await startEmbedded({ dir: `${home}/postgres`, log: silentLog, onProgress }));
   await keepVariables({
@@ -82,7 +85,7 @@ const listen = (terminal: Terminal): AbortSignal => {
     if (ending.signal.aborted) terminal.end(cutOff);
     ending.abort();
     terminal.status(null);
-    terminal.err("\nEnding: the browsers and the database are closed. Ctrl-C once more ends at once.\n");
+    terminal.err("\nEnding: browsers and database are being closed. Ctrl-C once more ends at once.\n");
   };
   terminal.on("SIGINT", listener);
   terminal.on("SIGTERM", listener);

@@ -74,7 +74,7 @@ const untilDone = async (
     const deliveries = (await Promise.all(slots.map((slot) => deliveriesOf(pool, slot)))).flat();
     if (signal.aborted) return deliveries;
     const done = deliveries.filter(({ state }) => !underWay.includes(state)).length;
-    terminal.status(`  Drawing and sending  ${barOf(done, deliveries.length)}`);
+    if (deliveries.length > 0) terminal.status(`  Drawing and sending  ${barOf(done, deliveries.length)}`);
     const isOver = slots.every(({ state }) => state === "closed" || state === "skipped");
     if (isOver || clock.now().epochMilliseconds > end.epochMilliseconds) {
       terminal.status(null);
