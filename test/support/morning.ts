@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { vi } from "vitest";
 import { changeMode } from "#actions/live.ts";
 import { type App, configChecks, openApp } from "#app.ts";
 import { schedulesOf } from "#audience/plan.ts";
@@ -75,6 +76,9 @@ export interface Morning extends Place {
 /** The day that mornings are lived through on, unless a story says otherwise: a Friday without anything special. */
 export const usualDay = "2026-11-20";
 const usualNominal = `${usualDay}T06:00:00Z`;
+
+// A story takes seconds by itself; on a machine with much else to do it takes its time.
+vi.setConfig({ testTimeout: process.env["DAYBREAK_LONG"] === "1" ? 3_600_000 : 240_000, hookTimeout: 240_000 });
 
 /** A schedule that doesn't come due by itself while tests run. */
 const leapDays = { cron: "0 5 29 2 *" };
