@@ -41,6 +41,27 @@ test("a daemon that is killed again and again leaves each person with exactly on
   judge(`${kills} kills`, await morning.emails(), []);
 });
 
+test("a daemon that is ended tidily in the middle leaves nothing uncertain", async () => {
+  await using sink = await startSink();
+  sink.misbehave({ kind: "slow-reader", pauseMs: 40 });
+  await using morning = await openMorning({
+    people,
+    limits,
+    config: { mail: { from: "bi@example.com", via: sink.url } },
+  });
+  await morning.makeDue();
+  for (let n = 0; n < kills; n += 1) {
+    await using daemon = startDaemon(morning);
+    await daemon.wrote(1 + n * 2, ["delivery.composed"]);
+    expect(await daemon.stop()).toBe(0);
+  }
+  await using last = startDaemon(morning);
+  await untilClosed(morning.pool);
+  expect(await last.stop()).toBe(0);
+  expect(await uncertainOf(morning)).toEqual([]);
+  judge(`${kills} tidy ends, SMTP`, await emailsOf(sink), []);
+});
+
 test("over SMTP nobody gets two, and whoever may have none is marked as uncertain", async () => {
   await using sink = await startSink();
   await using morning = await openMorning({

@@ -44,10 +44,15 @@ test("a temporary refusal is tried again, a final one ends one delivery, and an 
     const perPerson = names.map(
       (name) => sink.messages.slice(from).filter(({ to }) => to.includes(`${name}@example.com`)).length,
     );
+    const deliveries = (await morning.deliveries()).filter((one) => one.nominal.toString() === nominal);
+    const lost = perPerson.filter((n, at) => n === 0 && deliveries[at]?.state !== "failed");
+    const uncertain = deliveries.filter(({ state }) => state === "uncertain");
+    const doubled = perPerson.filter((n) => n > 1);
     console.log(
-      `${nominal.slice(0, 10)} lost / duplicates / N: ${perPerson.filter((n) => n === 0).length} / ${perPerson.filter((n) => n > 1).length} / ${names.length}`,
+      `lost / duplicates / uncertain / N: ${lost.length} / ${doubled.length} / ${uncertain.length} / ${names.length}`,
     );
-    return (await morning.deliveries()).filter((one) => one.nominal.toString() === nominal);
+    expect([lost, doubled]).toEqual([[], []]);
+    return deliveries;
   };
 
   sink.misbehave({ kind: "end-reply", reply: "450 4.3.0 try again later", times: 3 });
