@@ -121,6 +121,8 @@ const tellSum = ({ config }: App, say: Say, deliveries: readonly Delivery[]): vo
   const tell = deliveries.every(({ state }) => asMeant.includes(state)) ? say.good : say.warn;
   const where = config.mail.via.kind === "folder" ? config.mail.via.dir : "the mail server";
   tell(`${sent} of ${deliveries.length} sent. The emails lie in ${where}; open one in any mail program.`);
+  const failures = new Set(deliveries.filter(({ state }) => state === "failed").map(({ reason }) => reason ?? ""));
+  for (const reason of [...failures].slice(0, 3)) say.line(`  ${reason}`);
   const held = deliveries.find(({ state }) => state === "quarantined");
   if (held !== undefined) {
     say.line(`  Why one was held back: npm run daybreak -- -c config/demo.yaml deliveries show ${held.id}`);

@@ -87,7 +87,19 @@ const fail = (what) => {
   process.exit(1);
 };
 
+/** What node_modules comes to; npm unpacks half of it before it finds out, and then says something else. */
+const NEEDED_MB = 900;
+
+const checkSpace = () => {
+  if (fs.existsSync(modules)) return;
+  const { bavail, bsize } = fs.statfsSync(root);
+  const freeMb = Math.floor((bavail * bsize) / 1e6);
+  if (freeMb >= NEEDED_MB) return;
+  fail(`only ${freeMb} MB are free in ${root}. The packages need about ${NEEDED_MB} MB, the browser 250 more.`);
+};
+
 const runNpm = () => {
+  checkSpace();
   process.stderr.write("daybreak: installing packages (npm ci) …\n");
   const words = ["ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund", "--loglevel=error"];
   // npm's own words go to stderr, so that a command's stdout stays its own.

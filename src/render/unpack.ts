@@ -93,7 +93,7 @@ const unpackOnce = async (folder: string, fill: (part: string) => Promise<void>)
   } catch (error) {
     if (error instanceof Fault) throw error;
     throw new Fault("browser.missing", `The shipped Chromium could not be unpacked into ${folder}: ${wordsOf(error)}`, {
-      hint: "It needs about 230 MB; free the space or set cacheDir to another folder that this user may write.",
+      hint: "It needs about 230 MB: free the space, set home to another folder that this user may write, or set browser.path.",
       retry: "later",
       cause: error,
     });
@@ -118,7 +118,7 @@ const isOurs = async (folder: string): Promise<boolean> => {
   const owner = process.getuid?.() ?? found.uid;
   if (found.isDirectory() && found.uid === owner && (found.mode & 0o022) === 0) return true;
   throw new Fault("browser.missing", `${folder} belongs to somebody else or can be written by others; it isn't run.`, {
-    hint: "Remove that folder, or set cacheDir to a folder of this user alone.",
+    hint: "Remove that folder, or set home to a folder of this user alone.",
   });
 };
 
