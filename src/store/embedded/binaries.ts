@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFile, symlink } from "node:fs/promises";
+import { chmod, readFile, stat, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
@@ -23,6 +23,18 @@ export const findBinaries = async (): Promise<Binaries> => {
   await mendLinks(native);
   const [postgres, initdb] = [join(native, "bin", "postgres"), join(native, "bin", "initdb")];
   return { postgres, initdb, major: await majorOf(postgres) };
+};
+
+/**
+ * Lets another account run the programs: installed by a root whose umask is 077 they are root's alone, and the ability to read
+ * everything isn't one to run it.
+ */
+export const letOthersRun = async ({ postgres, initdb }: Binaries): Promise<void> => {
+  for (const program of [postgres, initdb]) {
+    const { mode } = await stat(program);
+    // On a read-only system nothing can be mended: then starting the program says what is missing.
+    if ((mode & 0o005) !== 0o005) await chmod(program, mode | 0o055).catch(() => undefined);
+  }
 };
 
 /**

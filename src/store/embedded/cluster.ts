@@ -4,7 +4,7 @@ import { chmod, chown, link, mkdir, readdir, readFile, rename, rm, writeFile } f
 import { join, resolve } from "node:path";
 import { Fault, isFault, wordsOf } from "#model/fault.ts";
 import { type Account, accountFor, asAccount, type Command } from "#store/embedded/account.ts";
-import { type Binaries, findBinaries, useYourOwn } from "#store/embedded/binaries.ts";
+import { type Binaries, findBinaries, letOthersRun, useYourOwn } from "#store/embedded/binaries.ts";
 import { isAlive } from "#store/embedded/process.ts";
 
 /** A folder with one Postgres cluster: `data/`, and beside it `password`, `port` and `postgres.log`. */
@@ -32,6 +32,7 @@ export const openCluster = async (ask: {
   const data = join(dir, "data");
   const binaries = await findBinaries();
   const account = await accountFor(data);
+  if (account !== null) await letOthersRun(binaries);
   try {
     await ownFolder(dir, account);
     const password = await keptPassword(join(dir, "password"));
