@@ -1,8 +1,9 @@
 "use strict";
 // Plain old JavaScript for whatever Node the machine has: it runs before anything is installed.
-const { spawnSync } = require("node:child_process");
+const { spawn, spawnSync } = require("node:child_process");
 const { createHash } = require("node:crypto");
 const fs = require("node:fs");
+const { constants } = require("node:os");
 const path = require("node:path");
 const { withLock } = require("./lock.cjs");
 
@@ -70,13 +71,13 @@ const isWritable = (folder) => {
 };
 
 /** Calls `act` with an environment whose npm can keep its cache: service accounts often have a home that is read-only or absent. */
-const withCache = (act) => {
+const withCache = async (act) => {
   const env = npmEnvironment();
   const { stdout, status } = spawnSync("npm", ["config", "get", "cache"], { cwd: root, env, encoding: "utf8" });
   if (status !== 0 || isWritable(stdout.trim())) return act(env);
   const own = path.join(root, ".daybreak", "npm");
   try {
-    return act({ ...env, npm_config_cache: own });
+    return await act({ ...env, npm_config_cache: own });
   } finally {
     fs.rmSync(own, { recursive: true, force: true });
   }
@@ -98,12 +99,33 @@ const checkSpace = () => {
   fail(`only ${freeMb} MB are free in ${root}. The packages need about ${NEEDED_MB} MB, the browser 250 more.`);
 };
 
-const runNpm = () => {
+/**
+ * Runs npm in a group of its own and ends that group at Ctrl-C: left to itself npm goes on for many seconds. What it leaves behind
+ * is half an install, which the next one finds out and replaces.
+ */
+const npmEnded = (words, env) =>
+  new Promise((done) => {
+    // npm's own words go to stderr, so that a command's stdout stays its own.
+    const child = spawn("npm", words, { cwd: root, env, stdio: ["ignore", 2, 2], detached: true });
+    const end = (signal) => {
+      if (child.pid) process.kill(-child.pid, "SIGKILL");
+      process.exit(128 + constants.signals[signal]);
+    };
+    const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+    for (const signal of signals) process.once(signal, end);
+    const finish = (outcome) => {
+      for (const signal of signals) process.removeListener(signal, end);
+      done(outcome);
+    };
+    child.once("error", (error) => finish({ error }));
+    child.once("close", (status) => finish({ status }));
+  });
+
+const runNpm = async () => {
   checkSpace();
   process.stderr.write("daybreak: installing packages (npm ci) …\n");
   const words = ["ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund", "--loglevel=error"];
-  // npm's own words go to stderr, so that a command's stdout stays its own.
-  const done = withCache((env) => spawnSync("npm", words, { cwd: root, env, stdio: ["ignore", 2, 2] }));
+  const done = await withCache((env) => npmEnded(words, env));
   if (done.error) fail(`npm could not be started: ${done.error.message}. Install Node 20 or newer with npm.`);
   if (done.status !== 0) fail("npm ci failed; its words stand above.");
 };
@@ -126,11 +148,11 @@ const fetchNode = () => {
 const isReady = () => fs.existsSync(pinnedNode) && (stampIsCurrent() || installMatches());
 
 /** Makes node_modules what package-lock.json says, at most one process at a time. Returns the pinned Node's path. */
-const ensureInstalled = () => {
+const ensureInstalled = async () => {
   if (isReady()) return pinnedNode;
-  withLock(path.join(root, ".daybreak", "install.lock"), () => {
+  await withLock(path.join(root, ".daybreak", "install.lock"), async () => {
     if (isReady()) return;
-    if (!installMatches()) runNpm();
+    if (!installMatches()) await runNpm();
     fetchNode();
     fs.writeFileSync(stampFile, hashOf(lockFile));
   });

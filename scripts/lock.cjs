@@ -46,8 +46,8 @@ const breakStale = (file) => {
   fs.rmSync(breaker, { force: true });
 };
 
-/** Calls `act` while no other process holds `file`; waits up to 15 minutes for a living owner. */
-const withLock = (file, act) => {
+/** Calls `act`, which may take its time, while no other process holds `file`; waits up to 15 minutes for a living owner. */
+const withLock = async (file, act) => {
   fs.mkdirSync(path.dirname(file), { recursive: true });
   const giveUpAt = Date.now() + WAIT_LIMIT_MS;
   while (!claim(file)) {
@@ -59,7 +59,7 @@ const withLock = (file, act) => {
   // `act` may end the process itself.
   process.once("exit", release);
   try {
-    return act();
+    return await act();
   } finally {
     process.removeListener("exit", release);
     release();

@@ -30,8 +30,8 @@ const endLike = (code, signal) => {
   setTimeout(() => process.exit(128 + constants.signals[signal]), 100);
 };
 
-const main = () => {
-  const node = ensureInstalled();
+const main = async () => {
+  const node = await ensureInstalled();
   const atTerminal = Boolean(process.stdin.isTTY);
   const child = spawn(node, process.argv.slice(2), { stdio: "inherit", detached: !atTerminal });
   passSignals(child, atTerminal);
@@ -42,4 +42,7 @@ const main = () => {
   child.on("exit", endLike);
 };
 
-main();
+main().catch((error) => {
+  process.stderr.write(`daybreak: ${error.message}\n`);
+  process.exit(1);
+});
