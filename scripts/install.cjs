@@ -105,14 +105,15 @@ const checkSpace = () => {
  */
 const npmEnded = (words, env) =>
   new Promise((done) => {
-    // npm's own words go to stderr, so that a command's stdout stays its own.
-    const child = spawn("npm", words, { cwd: root, env, stdio: ["ignore", 2, 2], detached: true });
+    let child = null;
     const end = (signal) => {
-      if (child.pid) process.kill(-child.pid, "SIGKILL");
+      if (child?.pid) process.kill(-child.pid, "SIGKILL");
       process.exit(128 + constants.signals[signal]);
     };
     const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
     for (const signal of signals) process.once(signal, end);
+    // npm's own words go to stderr, so that a command's stdout stays its own.
+    child = spawn("npm", words, { cwd: root, env, stdio: ["ignore", 2, 2], detached: true });
     const finish = (outcome) => {
       for (const signal of signals) process.removeListener(signal, end);
       done(outcome);
