@@ -1,23 +1,18 @@
-/** The composition root: configuration → clock, log, pool, servers, mailers, bucket, loops. The only file that knows every concrete part. */
-import { createHash, randomUUID } from "node:crypto";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { emailChannel, type PostPlain } from "#alert/email.ts";
-import { logChannel } from "#alert/log.ts";
-import { freshLists } from "#audience/fresh.ts";
+import { examineOwn, openDatabase } from "#app/database.ts";
+import { mailersOf } from "#app/mail.ts";
+import { publish } from "#app/reports.ts";
+import { type Opened, partsOf, workSettings } from "#app/work.ts";
 import type { Listing } from "#audience/import.ts";
-import { listingOf, readLists } from "#audience/lists.ts";
-import { isChosenSkip, schedulesOf } from "#audience/plan.ts";
+import { listingOf } from "#audience/lists.ts";
 import { type DraftFacts, keyOf, putDrafts } from "#audience/run.ts";
 import { folderBucket } from "#bucket/folder.ts";
 import type { Bucket } from "#bucket/port.ts";
-import { openPictures } from "#compose/pictures.ts";
-import { plainEmail, tellOwner } from "#compose/summarize.ts";
 import { openTemplates, type Templates } from "#compose/templates.ts";
 import type { Config } from "#config/config.ts";
 import { type Role, startWork, type Work, type WorkParts } from "#daemon.ts";
-import type { Delivery, DeliveryDraft } from "#model/delivery.ts";
+import type { DeliveryDraft } from "#model/delivery.ts";
 import type { RenderRequest } from "#model/render.ts";
 import type { Report } from "#model/report.ts";
 import { type BrowserState, examineBrowser } from "#render/examine.ts";
@@ -25,23 +20,18 @@ import { chromiumOnce, openPainter, type Painter } from "#render/painter.ts";
 import { requestsOf } from "#render/plan.ts";
 import type { ReportServer } from "#render/port.ts";
 import { type Detected, detectKind } from "#render/servers/detect.ts";
-import { linksInto, openMissing, openServers } from "#render/servers/open.ts";
+import { openMissing, openServers } from "#render/servers/open.ts";
 import { type Clock, systemClock } from "#runtime/clock.ts";
 import { type Log, type LogSettings, openLog } from "#runtime/log.ts";
+import { haltAt, type PassPoint, passAll } from "#runtime/point.ts";
 import { type HolidayMemory, holidaysOf, rememberHolidays } from "#schedule/calendar.ts";
 import { readSchedule } from "#schedule/cron.ts";
-import { tick } from "#schedule/run.ts";
-import { folderMailer } from "#send/mailers/folder.ts";
-import { smtpMailer } from "#send/mailers/smtp.ts";
 import type { Mailer } from "#send/port.ts";
 import type { Source } from "#sources/port.ts";
 import { postgresSource } from "#sources/postgres.ts";
-import { startEmbedded } from "#store/embedded.ts";
-import { type DatabaseState, examineDatabase } from "#store/examine.ts";
-import { type Migrated, migrate } from "#store/migrate.ts";
-import { peopleOf } from "#store/people.ts";
-import { openPool, type Pool, type Session, transaction } from "#store/pool.ts";
-import { allReports, type KnownReport, publishReports, rememberReports } from "#store/reports.ts";
+import type { DatabaseState } from "#store/examine.ts";
+import type { Pool, Session } from "#store/pool.ts";
+import type { KnownReport } from "#store/reports.ts";
 
 /** What an app is opened with, beside its configuration. */
 export interface AppOptions {
@@ -66,6 +56,8 @@ export interface Tools extends AsyncDisposable {
   readonly mailer: Mailer;
   readonly outbox: Mailer;
   readonly templates: Templates;
+  /** Called between two effects; halts there when a test asked for it. */
+  readonly passPoint: PassPoint;
   readonly holidays: HolidayMemory;
   /** The rows of a report's list as it stands now; `null` when its people are kept in our own tables. */
   listing(report: Report): Promise<Listing | null>;
@@ -113,8 +105,7 @@ export const openTools = (config: Config, options: AppOptions): Tools => {
   const stack = new AsyncDisposableStack();
   const sources = new Map(config.sources.map((source) => [source.name, postgresSource(source)]));
   for (const source of sources.values()) stack.defer(() => source.close());
-  const outbox = folderMailer({ dir: outboxOf(config) });
-  const mailer = config.mail.via.kind === "smtp" ? smtpMailer(smtpSettings(config, config.mail.via)) : outbox;
+  const { outbox, mailer } = mailersOf(config);
   stack.defer(() => mailer.close());
   const { home, browser, limits, dir } = config;
   const find = chromiumOnce({ home, browser, log, onProgress });
@@ -122,6 +113,7 @@ export const openTools = (config: Config, options: AppOptions): Tools => {
     ...{ config, clock, log, onProgress, sources, mailer, outbox },
     artifacts: folderBucket({ dir: join(home, "artifacts") }),
     templates: openTemplates(templates),
+    passPoint: config.haltAt === null ? passAll : haltAt(config.haltAt, (name) => log.error("point.halted", { name })),
     holidays: rememberHolidays(config.calendars),
     listing: (report) => listingOf(report.audience, { sources, dir }),
     requests: (draft, { report, version }) => requestsOf(draft, { report, version, hash: keyOf }),
@@ -168,133 +160,5 @@ export const openApp = async (config: Config, options: AppOptions): Promise<App>
 export const openServersOf = (config: Config): Promise<ReadonlyMap<string, ReportServer>> =>
   openServers(config.servers);
 
-type Opened = Omit<App, "parts" | "work" | "putDrafts">;
-
-/** The folder where mail of reports in trial lies, and all mail where no mail server is configured. */
-export const outboxOf = (config: Config): string =>
-  config.mail.via.kind === "folder" ? config.mail.via.dir : join(config.home, "outbox");
-
-/** Opens the configured database or the embedded one, and brings its schema up to this program. What it opens is closed by `stack`. */
-export const openDatabase = async (
-  { config, log, onProgress }: Pick<Tools, "config" | "log" | "onProgress">,
-  stack: AsyncDisposableStack,
-): Promise<{ readonly pool: Pool; readonly migrated: Migrated }> => {
-  const pool = stack.use(await poolOf({ config, log, onProgress }, stack));
-  return { pool, migrated: await migrate(pool) };
-};
-
-const poolOf = async (
-  { config, log, onProgress }: Pick<Tools, "config" | "log" | "onProgress">,
-  stack: AsyncDisposableStack,
-): Promise<Pool> => {
-  const dir = join(config.home, "postgres");
-  const url = config.database ?? stack.use(await startEmbedded({ dir, log, onProgress })).url;
-  return openPool(url, { max: 12, statementTimeoutMs: 30_000, applicationName: "daybreak" });
-};
-
-const examineOwn = async (config: Config, told: Pick<Tools, "log" | "onProgress">): Promise<DatabaseState | null> => {
-  await using stack = new AsyncDisposableStack();
-  return await examineDatabase(stack.use(await poolOf({ config, ...told }, stack)));
-};
-
 /** A browser that is only tried. */
 const trialLimits = { launchMs: 20_000, closeMs: 5_000, renders: 1, megabytes: 4_000 };
-
-const smtpSettings = (config: Config, via: Extract<Config["mail"]["via"], { kind: "smtp" }>) => ({
-  url: via.url,
-  user: via.user,
-  password: via.password,
-  oauth2: via.oauth2,
-  connections: config.limits.senders,
-  limitMs: config.limits.sendLimitMs,
-});
-
-/** Makes the configuration's reports known to the database, so that workers read the same version everywhere. */
-const publish = ({ config, pool, clock }: Opened): Promise<void> => {
-  const versions = config.reports.map((report) => ({ report, version: versionOf(report) }));
-  return transaction(pool, (db) => publishReports(db, versions, clock.now()));
-};
-
-/** A report version's name: the hash of its definition. */
-export const versionOf = (report: Report): string =>
-  createHash("sha256").update(JSON.stringify(report)).digest("hex").slice(0, 16);
-
-const workSettings = ({ limits }: Config) => ({
-  owner: `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
-  sweepEveryMs: limits.sweepEveryMs,
-  leaseMs: limits.leaseMs,
-  sendLimitMs: limits.sendLimitMs,
-  renderAttempts: limits.renderAttempts,
-  painters: limits.browsers,
-  senders: limits.senders,
-  stopTimeoutMs: limits.stopTimeoutMs,
-});
-
-const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts => {
-  const { config, clock, log, pool, artifacts, sources, servers, holidays } = open;
-  const { limits, mail, dir } = config;
-  const reportOf = rememberReports(pool);
-  const readListsOf = (report: Report) => readLists(report, { pool, clock, sources, dir });
-  return {
-    ...{ pool, clock, log, artifacts, sources, mail },
-    // Asked each time, since a server that was away may have come.
-    concurrency: () =>
-      Object.fromEntries(
-        config.servers.filter(({ name }) => servers.has(name)).map((one) => [one.name, one.concurrency]),
-      ),
-    channels: [logChannel(log), emailChannel(config.alerts.email, alertPoster(open))],
-    requests: open.requests,
-    mailerFor: (delivery: Pick<Delivery, "trial">): Mailer => (delivery.trial ? open.outbox : open.mailer),
-    sendAttempts: limits.sendAttempts,
-    reportOf,
-    holidaysOn: holidays.on,
-    readiness: { sources, limitMs: limits.probeTimeoutMs },
-    readLists: readListsOf,
-    freshLists: freshLists({
-      ...{ clock, log, readLists: readListsOf },
-      reports: async () => (await allReports(pool)).map((known) => known.report),
-    }),
-    templates: open.templates,
-    pictures: openPictures(),
-    linkTo: linksInto(servers, mail.linkBase),
-    tick: async () => {
-      await arrive();
-      return tickAll(open, holidays.of);
-    },
-    tellOwner: async (slot, signal) =>
-      tellOwner(slot, await reportOf(slot), {
-        isChosenSkip,
-        ...{ pool, clock, mail, templates: open.templates, operators: config.alerts.email },
-        // A lock is held meanwhile, and the database ends whoever holds one for a minute without a word.
-        post: async (message, isTrial) => {
-          const bound = AbortSignal.any([signal, AbortSignal.timeout(30_000)]);
-          await (isTrial ? open.outbox : open.mailer).send(message, bound);
-        },
-      }),
-    openPainter: () => open.openPainter(servers),
-  };
-};
-
-const alertPoster =
-  ({ config, clock, mailer }: Opened): PostPlain =>
-  async (to, subject, text) => {
-    const letter = { id: `alert-${randomUUID()}`, from: config.mail.from, to, subject, text };
-    await mailer.send(await plainEmail(letter, clock.now()), AbortSignal.timeout(config.limits.sendLimitMs));
-  };
-
-/** Ticks every report of the configuration; one whose people or calendar can't be read stops only itself. */
-const tickAll = async ({ pool, clock, log }: Opened, holidays: HolidayMemory["of"]): Promise<number> => {
-  let made = 0;
-  for (const known of await allReports(pool)) {
-    try {
-      const people = await peopleOf(
-        pool,
-        [known.report, ...known.report.bundled].map((report) => report.name),
-      );
-      made += await tick({ ...known, wanted: schedulesOf(known.report, people) }, { pool, clock, log, holidays });
-    } catch (error) {
-      log.error("tick.fault", { report: known.report.name, error });
-    }
-  }
-  return made;
-};

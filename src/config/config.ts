@@ -127,4 +127,6 @@ export interface Config {
   };
   /** Leaders of bundles carry the other reports in `bundled`. */
   readonly reports: readonly Report[];
+  /** A point at which this process halts, for tests that end it there (`DAYBREAK_HALT_AT`); `null`: none. */
+  readonly haltAt: string | null;
 }

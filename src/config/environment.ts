@@ -38,7 +38,8 @@ const dotEnvOf = (dir: string): Variables => {
 };
 
 /** A user's name is shown: covered, it would cover every word that it is part of. */
-const isPublic = (name: string): boolean => /^DAYBREAK_(.*_)?(USER|OAUTH2_CLIENT_ID|OAUTH2_TOKEN_URL)$/.test(name);
+const isPublic = (name: string): boolean =>
+  /^DAYBREAK_(.*_)?(HALT_AT|USER|OAUTH2_CLIENT_ID|OAUTH2_TOKEN_URL)$/.test(name);
 
 /** Names → values: the process environment stands before `.env` in the configuration's folder, a plain variable before its file. */
 export const environmentOf = (env: Variables, dir: string): Environment => {

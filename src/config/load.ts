@@ -86,6 +86,7 @@ const resolveAll = async (file: string, context: Context): Promise<Config> => {
     limits: limitsOf(context),
     browser: { path: written.browser.path ?? null, sandbox: written.browser.sandbox, environment: {} },
     reports: reportsOf(context),
+    haltAt: context.environment.find("DAYBREAK_HALT_AT")?.value ?? null,
   };
 };
 

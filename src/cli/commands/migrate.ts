@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { openDatabase, openTools } from "#app.ts";
+import { openDatabase } from "#app/database.ts";
+import { openTools } from "#app.ts";
 import { configOf, quietly } from "#cli/open.ts";
 import { type Cli, type Common, type ExitCode, verb } from "#cli/verb.ts";
 import { counted } from "#cli/words.ts";

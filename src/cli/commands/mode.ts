@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { changeMode } from "#actions/live.ts";
-import { outboxOf } from "#app.ts";
+import { outboxOf } from "#app/mail.ts";
 import { operator, withApp } from "#cli/open.ts";
 import { type Cli, verb } from "#cli/verb.ts";
 

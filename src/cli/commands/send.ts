@@ -1,7 +1,8 @@
 import { type Command, Option } from "commander";
 import { type Followed, follow, isUnderWay } from "#actions/follow.ts";
 import { type Drafted, draftRequest, requestSend, type SendRequest } from "#actions/send.ts";
-import { type App, outboxOf } from "#app.ts";
+import { outboxOf } from "#app/mail.ts";
+import type { App } from "#app.ts";
 import { wholeNumber } from "#cli/numbers.ts";
 import { withApp } from "#cli/open.ts";
 import { barOf, untilStopped } from "#cli/progress.ts";

@@ -1,0 +1,80 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { emailChannel } from "#alert/email.ts";
+import { logChannel } from "#alert/log.ts";
+import { alertPoster } from "#app/mail.ts";
+import { tickAll } from "#app/reports.ts";
+import type { App } from "#app.ts";
+import { freshLists } from "#audience/fresh.ts";
+import { readLists } from "#audience/lists.ts";
+import { isChosenSkip } from "#audience/plan.ts";
+import { openPictures } from "#compose/pictures.ts";
+import { tellOwner } from "#compose/summarize.ts";
+import type { Config } from "#config/config.ts";
+import type { WorkParts, WorkSettings } from "#daemon.ts";
+import type { Delivery } from "#model/delivery.ts";
+import type { Report } from "#model/report.ts";
+import { linksInto } from "#render/servers/open.ts";
+import type { Mailer } from "#send/port.ts";
+import { allReports, rememberReports } from "#store/reports.ts";
+
+/** An app that is open, without its loops. */
+export type Opened = Omit<App, "parts" | "work" | "putDrafts">;
+
+/** How this process works, by its configuration. */
+export const workSettings = ({ limits }: Config): Omit<WorkSettings, "roles" | "occasion"> => ({
+  owner: `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
+  sweepEveryMs: limits.sweepEveryMs,
+  leaseMs: limits.leaseMs,
+  sendLimitMs: limits.sendLimitMs,
+  renderAttempts: limits.renderAttempts,
+  painters: limits.browsers,
+  senders: limits.senders,
+  stopTimeoutMs: limits.stopTimeoutMs,
+});
+
+/** The parts of all loops. */
+export const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts => {
+  const { config, clock, log, pool, artifacts, sources, servers, holidays } = open;
+  const { limits, mail, dir } = config;
+  const reportOf = rememberReports(pool);
+  const readListsOf = (report: Report) => readLists(report, { pool, clock, sources, dir });
+  return {
+    ...{ pool, clock, log, artifacts, sources, mail },
+    // Asked each time, since a server that was away may have come.
+    concurrency: () =>
+      Object.fromEntries(
+        config.servers.filter(({ name }) => servers.has(name)).map((one) => [one.name, one.concurrency]),
+      ),
+    channels: [logChannel(log), emailChannel(config.alerts.email, alertPoster(open))],
+    requests: open.requests,
+    mailerFor: (delivery: Pick<Delivery, "trial">): Mailer => (delivery.trial ? open.outbox : open.mailer),
+    sendAttempts: limits.sendAttempts,
+    reportOf,
+    holidaysOn: holidays.on,
+    readiness: { sources, limitMs: limits.probeTimeoutMs },
+    readLists: readListsOf,
+    freshLists: freshLists({
+      ...{ clock, log, readLists: readListsOf },
+      reports: async () => (await allReports(pool)).map((known) => known.report),
+    }),
+    templates: open.templates,
+    pictures: openPictures(),
+    linkTo: linksInto(servers, mail.linkBase),
+    tick: async () => {
+      await arrive();
+      return tickAll(open, holidays.of);
+    },
+    tellOwner: async (slot, signal) =>
+      tellOwner(slot, await reportOf(slot), {
+        isChosenSkip,
+        ...{ pool, clock, mail, templates: open.templates, operators: config.alerts.email },
+        // A lock is held meanwhile, and the database ends whoever holds one for a minute without a word.
+        post: async (message, isTrial) => {
+          const bound = AbortSignal.any([signal, AbortSignal.timeout(30_000)]);
+          await (isTrial ? open.outbox : open.mailer).send(message, bound);
+        },
+      }),
+    openPainter: () => open.openPainter(servers),
+  };
+};
