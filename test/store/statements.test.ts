@@ -11,7 +11,7 @@ test("every registered statement can be prepared against the migrated schema", a
     const { statements } = (await import(new URL(file, folder).href)) as { statements?: Record<string, string> };
     for (const [name, sql] of Object.entries(statements ?? {})) {
       const label = `${file.replace(".ts", "")}_${name}`;
-      await expect(database.pool.query(`prepare ${label} as ${sql}`), `${file}: ${name}`).resolves.toBeDefined();
+      await expect(database.pool.query(`prepare "${label}" as ${sql}`), `${file}: ${name}`).resolves.toBeDefined();
       prepared += 1;
     }
   }
