@@ -1,3 +1,4 @@
+import type { Backup, BackupPlace } from "#model/backup.ts";
 import type { ReadySign, Report } from "#model/report.ts";
 
 /** A form of sign-in with its secrets, as report servers take it. */
@@ -102,6 +103,12 @@ export interface Limits {
   readonly stopTimeoutMs: number;
 }
 
+/** Where drawn pictures and files lie; `shared`: all machines of the installation see the same. */
+export interface ArtifactsConfig {
+  readonly place: BackupPlace;
+  readonly shared: boolean;
+}
+
 /** The configuration, fully resolved. It holds secrets: it is never logged or stored; only its reports are. */
 export interface Config {
   /** Absolute path of the file, and of its folder, which relative paths start from. */
@@ -127,6 +134,14 @@ export interface Config {
   };
   /** Leaders of bundles carry the other reports in `bundled`. */
   readonly reports: readonly Report[];
+  readonly artifacts: ArtifactsConfig;
+  readonly backups: readonly Backup[];
+  /** The private key of age for rehearsals and restores, as text; `null`: none is here. */
+  readonly backupIdentity: string | null;
+  /** This machine's name, as `host` of a backup has it. */
+  readonly host: string;
+  /** What commands of backups are given of this process's environment: none of our own secrets. */
+  readonly environment: Readonly<Record<string, string>>;
   /** A point at which this process halts, for tests that end it there (`DAYBREAK_HALT_AT`); `null`: none. */
   readonly haltAt: string | null;
 }

@@ -39,7 +39,7 @@ const dotEnvOf = (dir: string): Variables => {
 
 /** A user's name is shown: covered, it would cover every word that it is part of. */
 const isPublic = (name: string): boolean =>
-  /^DAYBREAK_(.*_)?(HALT_AT|USER|OAUTH2_CLIENT_ID|OAUTH2_TOKEN_URL)$/.test(name);
+  /^(DAYBREAK_(.*_)?(HALT_AT|HOST|USER|OAUTH2_CLIENT_ID|OAUTH2_TOKEN_URL)|AWS_(DEFAULT_)?REGION)$/.test(name);
 
 /** Names → values: the process environment stands before `.env` in the configuration's folder, a plain variable before its file. */
 export const environmentOf = (env: Variables, dir: string): Environment => {
@@ -78,3 +78,11 @@ const forBrowsers = ["PATH", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_prox
 /** The variables that a browser may know: where programs lie, and the proxy. None of our secrets is among them. */
 export const browserVariables = (env: Variables): Readonly<Record<string, string>> =>
   Object.fromEntries(forBrowsers.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+
+/** What commands of backups are given: all but what is Daybreak's alone. A dump's own variables and Amazon's stay. */
+export const commandVariables = (env: Variables): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) =>
+      value === undefined || /^(DAYBREAK_|DATABASE_URL(_FILE)?$)/i.test(name) ? [] : [[name, value]],
+    ),
+  );

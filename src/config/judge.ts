@@ -53,6 +53,7 @@ const messageOf = (issue: Issue, received: unknown): string => {
 const variableFor = (path: Path, key: string): string => {
   const what = /token|key|auth/i.test(key) ? "TOKEN" : "PASSWORD";
   if (path[0] === "mail") return "DAYBREAK_MAIL_PASSWORD";
+  if (path[0] === "buckets") return "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
   if (path[0] === "server") return `DAYBREAK_${what}`;
   return path[0] === "servers" && path.length > 1 ? variableOf(String(path[1]), what) : "an environment variable";
 };

@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { availableParallelism, hostname } from "node:os";
 import { dirname, resolve } from "node:path";
 import type { Config, Limits, MailConfig } from "#config/config.ts";
 import { type Document, type Path, readDocument } from "#config/document.ts";
-import { browserVariables, environmentOf, type Found } from "#config/environment.ts";
+import { browserVariables, commandVariables, environmentOf, type Found } from "#config/environment.ts";
 import { judge } from "#config/judge.ts";
 import { type Finding, faultOf, type Mistake, mistakeOf } from "#config/mistakes.ts";
+import { artifactsOf, backupsOf } from "#config/resolve/backups.ts";
 import { reportsOf } from "#config/resolve/bundles.ts";
 import type { Checks, Context, Machine } from "#config/resolve/context.ts";
 import { alertAddresses, calendarsOf, databaseOf, mailOf, sourcesOf } from "#config/resolve/places.ts";
@@ -36,6 +37,7 @@ export interface Loaded {
 const thisMachine = (): Machine => ({
   zone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
   cores: availableParallelism(),
+  host: hostname(),
 });
 
 const readText = (file: string): string => {
@@ -86,6 +88,11 @@ const resolveAll = async (file: string, context: Context): Promise<Config> => {
     limits: limitsOf(context),
     browser: { path: written.browser.path ?? null, sandbox: written.browser.sandbox, environment: {} },
     reports: reportsOf(context),
+    artifacts: artifactsOf(context),
+    backups: backupsOf(context),
+    backupIdentity: context.environment.find("DAYBREAK_BACKUP_IDENTITY")?.value ?? null,
+    host: context.environment.find("DAYBREAK_HOST")?.value ?? machine.host ?? "",
+    environment: {},
     haltAt: context.environment.find("DAYBREAK_HALT_AT")?.value ?? null,
   };
 };
@@ -133,7 +140,8 @@ export const loadWithOrigins = async (options: LoadOptions): Promise<Loaded> => 
     used: (path, found) => used.push({ path, found }),
   };
   const settings = await resolveAll(file, context);
-  const config = { ...settings, browser: { ...settings.browser, environment: browserVariables(env) } };
+  const browser = { ...settings.browser, environment: browserVariables(env) };
+  const config = { ...settings, browser, environment: commandVariables(env) };
   for (const message of environment.mistakes)
     resolved.push({ path: [], message: `${message}; correct the path, or unset the variable`, part: "key" });
   const known = [...judged.map(({ path }) => path), ...meant];

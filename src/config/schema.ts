@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { backups, buckets, drawnFiles } from "#config/schema/backup.ts";
 import { alerts, browser, calendars, limits, mail, sources } from "#config/schema/place.ts";
 import { reports } from "#config/schema/report.ts";
 import { oneServer, servers } from "#config/schema/server.ts";
@@ -22,12 +23,17 @@ export const schema = section({
   alerts: alerts().describe("Who is told of trouble."),
   limits: limits().describe("What bounds the work; the defaults suit most machines."),
   browser: browser().describe("The browser that draws."),
+  artifacts: drawnFiles().describe("Where drawn pictures and files lie until they are sent."),
+  backups: backups().describe("Archives that are made, proven and rotated, by the backup's name."),
+  buckets: buckets().describe("How buckets on S3 are reached, by the name in s3://NAME/; Amazon's need no entry."),
   reports: reports().describe("What is sent, by the report's name."),
 }).meta({ title: "Daybreak", description: "Configuration of Daybreak" });
 
 /** The configuration as it is written, with defaults filled in. */
 export type Written = z.output<typeof schema>;
 export type WrittenServer = NonNullable<Written["servers"]>[string];
+export type WrittenBackup = Written["backups"][string];
+export type WrittenBucket = Written["buckets"][string];
 export type WrittenReport = Written["reports"][string];
 
 /** The published JSON Schema (draft 2020-12), for editors. */

@@ -1,22 +1,37 @@
 import type { ReadSchedule, Schedule } from "#model/schedule.ts";
 import type { Temporal } from "#model/time.ts";
 
-/** What makes an archive. Plain data, resolved from the configuration. */
+/** A command: one text for the machine's own shell, or its words, the program first, which no shell sees. */
+export type CommandLine = { readonly shell: string } | { readonly words: readonly string[] };
+
+/** What makes an archive. Plain data, resolved from the configuration; it may hold a password, so it is never stored or logged. */
 export type Producer =
   /** `tsm maintenance backup`, with `tsm settings export` beside it, since the archive leaves the configuration out. */
-  | { readonly kind: "tableau"; readonly tsm: string; readonly dir: string | null; readonly flags: readonly string[] }
-  /** `pg_dump -Fc` of a database; `url: null` is Daybreak's own. */
-  | { readonly kind: "postgres"; readonly url: string | null; readonly pgDump: string }
+  | {
+      readonly kind: "tableau";
+      readonly tsm: string;
+      /** Where tsm puts archives; `null`: asked of tsm. */
+      readonly dir: string | null;
+      readonly flags: readonly string[];
+    }
+  /** `pg_dump -Fc` of a database; `url: null` is Daybreak's own, `pgDump: null` the one that is found. */
+  | {
+      readonly kind: "postgres";
+      readonly url: string | null;
+      readonly pgDump: string | null;
+      readonly flags: readonly string[];
+    }
   /** SQLite's online backup of a file. */
   | { readonly kind: "sqlite"; readonly file: string }
-  /** A folder as tar, compressed by zstd. */
+  /** A folder as tar, compressed by zstd; `exclude` are patterns of paths below it. */
   | { readonly kind: "folder"; readonly dir: string; readonly exclude: readonly string[] }
-  /** Any command that writes a file (`file`) or its standard output (`file: null`). */
+  /** Any command that writes a file (`file`, absolute or below scratch) or its standard output (`file: null`). */
   | {
       readonly kind: "command";
-      readonly command: readonly string[];
+      readonly run: CommandLine;
       readonly file: string | null;
-      readonly extension: string;
+      /** What its archives begin with, as text; `null`: known by the extension, or anything. */
+      readonly begins: string | null;
     };
 
 /** How long archives are kept; ages count from the newest verified archive. */
@@ -71,7 +86,10 @@ export interface Backup {
   readonly producer: Producer;
   /** First part of the file names: `{root}-{YYYY-MM-DD}.{ext}`. */
   readonly root: string;
+  /** Of what the producer makes; the stored file's is `storedExtension`. */
   readonly extension: string;
+  /** Absolute path of the folder in which archives are made; each run has one of its own below it. */
+  readonly scratch: string;
   readonly place: BackupPlace;
   readonly retention: Retention;
   /** How many archives stay on the disk of the host that made them. */
@@ -82,8 +100,8 @@ export interface Backup {
   readonly drill: {
     readonly schedule: Schedule;
     readonly read: ReadSchedule;
-    /** Checks `$1`, the restored file, in a scratch folder; `null`: only its hash is checked. */
-    readonly check: readonly string[] | null;
+    /** Gets the restored file as its last word (`$1` of a shell), in a scratch folder; `null`: only its hash is checked. */
+    readonly check: CommandLine | null;
     readonly timeoutMs: number;
   } | null;
   /** Archives are re-read by so many bytes a day, longest unproven first; 0: never. */
@@ -93,6 +111,23 @@ export interface Backup {
   /** Pinged after every good run; `null`: nobody. */
   readonly ping: string | null;
 }
+
+/** What stands before `/{YYYY}/{MM}/` in keys: no slash at either end, and empty for a folder or a bucket's top. */
+export const prefixOf = (place: BackupPlace): string => (place.kind === "s3" ? place.prefix : "");
+
+/** The extension of stored archives: an encrypted one says so. */
+export const storedExtension = ({ extension, encryptTo }: Pick<Backup, "extension" | "encryptTo">): string =>
+  encryptTo.length > 0 ? `${extension}.age` : extension;
+
+const firstLabel = (host: string): string => host.split(".")[0] ?? host;
+
+/** True where a backup's command may run: on any host, or on the one that it names, with its domain or without. */
+export const runsOn = ({ host }: Pick<Backup, "host">, machine: string): boolean => {
+  if (host === null) return true;
+  const [wanted, here] = [host.toLowerCase(), machine.toLowerCase()];
+  if (wanted.includes(".") && here.includes(".")) return wanted === here;
+  return firstLabel(wanted) === firstLabel(here);
+};
 
 /** How good an archive is: `made` is in the bucket and not yet read back. */
 export type ArchiveState = "made" | "verified" | "suspect" | "broken" | "missing" | "removed";

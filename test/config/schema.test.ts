@@ -45,6 +45,7 @@ test("the example loads", async () => {
     DATABASE_URL: address,
     WAREHOUSE_URL: address,
     PAGES_URL: "https://pages.example.com",
+    SUPERSET_DB: address,
     DAYBREAK_MAIN_PASSWORD: "a password",
     DAYBREAK_MAIL_PASSWORD: "another",
   };

@@ -10,6 +10,8 @@ import type { CronExpression, Mistake } from "#model/schedule.ts";
 export interface Machine {
   readonly zone: string;
   readonly cores: number;
+  /** Its own name; without it backups that name a host run nowhere. */
+  readonly host?: string;
 }
 
 /** Judges that belong to other places and are handed in, since the configuration knows only the vocabulary. */

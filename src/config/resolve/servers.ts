@@ -164,7 +164,9 @@ const judgeNames = (entries: readonly Entry[], { note }: Context): void => {
 /** The report servers, with their sign-ins; mistakes are noted and their servers left out. */
 export const serversOf = (context: Context): readonly ServerConfig[] => {
   const entries = entriesOf(context);
-  if (entries.length === 0) {
+  const { backups, reports } = context.written;
+  const isForBackups = Object.keys(backups).length > 0 && Object.keys(reports).length === 0;
+  if (entries.length === 0 && !isForBackups) {
     context.note(
       ["server"],
       "is missing; write the address of your report server, such as https://bi.example.com",
