@@ -8,7 +8,7 @@ import { type DrawParts, drawNext } from "#render/run.ts";
 import { limitTo } from "#runtime/limit.ts";
 import { type Loop, startLoop } from "#runtime/loop.ts";
 import { openWake, type Wake } from "#runtime/wake.ts";
-import { settleOrphans } from "#send/run.ts";
+import { settleOrphans } from "#send/settle.ts";
 import { advanceSlot, type SlotParts } from "#slot.ts";
 import { expireDeliveries } from "#store/deliveries.ts";
 import { giveBackRenders, reapRenders } from "#store/renders.ts";

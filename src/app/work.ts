@@ -50,6 +50,7 @@ export const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts =>
     requests: open.requests,
     mailerFor: (delivery: Pick<Delivery, "trial">): Mailer => (delivery.trial ? open.outbox : open.mailer),
     sendAttempts: limits.sendAttempts,
+    whenUncertain: "ask" as const,
     reportOf,
     holidaysOn: holidays.on,
     readiness: { sources, limitMs: limits.probeTimeoutMs },

@@ -37,6 +37,8 @@ export const faultCodes = {
   "send.refused": "The mail server refused the message for good.",
   "send.temporary": "The mail server could not take the message now.",
   "send.unknown": "The mail server may or may not have taken the message.",
+  "send.foreign": "This database is a copy, or belongs to another installation; it mails nobody.",
+  "alert.untold": "A channel could not tell an alert.",
   "bucket.io": "A file of the store could not be written or read.",
   "bucket.missing": "An object that should be in the bucket is not there.",
   "bucket.exists": "An object is there already and is never replaced.",
@@ -58,6 +60,8 @@ export interface FaultDetails {
   /** What to do about it, naming the setting or the command. */
   readonly hint: string;
   readonly retry?: Retry;
+  /** What the other side asked to be left alone for, in milliseconds. */
+  readonly retryAfterMs?: number;
   readonly cause?: unknown;
 }
 
@@ -66,13 +70,15 @@ export class Fault extends Error {
   readonly code: FaultCode;
   readonly hint: string;
   readonly retry: Retry;
+  readonly retryAfterMs: number | null;
 
-  constructor(code: FaultCode, what: string, { hint, retry = "never", cause }: FaultDetails) {
+  constructor(code: FaultCode, what: string, { hint, retry = "never", retryAfterMs, cause }: FaultDetails) {
     super(what, cause === undefined ? undefined : { cause });
     this.name = "Fault";
     this.code = code;
     this.hint = hint;
     this.retry = retry;
+    this.retryAfterMs = retryAfterMs ?? null;
   }
 }
 

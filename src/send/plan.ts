@@ -37,12 +37,20 @@ export const afterFault = (failed: FailedTry): SendDecision => {
     case "never":
       return { do: "give-up", reason: "The mail server refused it for good." };
     case "unknown":
-      return failed.whenUncertain === "resend"
-        ? again(failed, "It may have been taken; by your policy it is sent again.")
-        : { do: "uncertain", reason: "It may have been taken, so it is not sent again by itself." };
+      return failed.whenUncertain === "resend" ? resend(failed) : { do: "uncertain", reason: notByItself };
     case "later":
       return again(failed, `Try ${failed.attempts} of ${failed.maxAttempts} failed.`);
   }
+};
+
+const notByItself = "It may have been taken, so it is not sent again by itself.";
+
+/** What may have been taken never counts as failed: when no further try is left, nobody knows. */
+const resend = (failed: FailedTry): SendDecision => {
+  const decision = again(failed, "It may have been taken; by your policy it is sent again.");
+  return decision.do === "give-up"
+    ? { do: "uncertain", reason: `It may have been taken. ${decision.reason}` }
+    : decision;
 };
 
 const again = (failed: FailedTry, reason: string): SendDecision => {

@@ -1,31 +1,24 @@
 import { createHash } from "node:crypto";
 import type { Bucket } from "#bucket/port.ts";
 import type { Delivery } from "#model/delivery.ts";
-import { isFault, wordsOf } from "#model/fault.ts";
+import { isFault } from "#model/fault.ts";
 import type { StoredMessage } from "#model/message.ts";
-import type { Clock } from "#runtime/clock.ts";
-import type { Log } from "#runtime/log.ts";
 import { within } from "#runtime/timeout.ts";
-import { afterFault, beforeSending } from "#send/plan.ts";
-import type { Mailer, Receipt } from "#send/port.ts";
+import { beforeSending } from "#send/plan.ts";
+import type { Receipt } from "#send/port.ts";
+import { mayHaveArrived, type SettleParts, settleFault } from "#send/settle.ts";
 import { deliveryById, moveDelivery, postponeDelivery, type WorkAsk } from "#store/deliveries.ts";
 import { forgetMessage, messageOf } from "#store/messages.ts";
 import { outlast } from "#store/outlast.ts";
-import { type Pool, type Session, transaction } from "#store/pool.ts";
-import { beginSending, endSending, lockSendable, markSent, orphanedSends, sendAgain, type Try } from "#store/sends.ts";
+import { type Session, transaction } from "#store/pool.ts";
+import { beginSending, lockSendable, markSent, type Try } from "#store/sends.ts";
 
 /** What the last look found: still owed, or not as it was frozen. */
 export type LastLook = { readonly verdict: "still" } | { readonly verdict: "skip" | "anew"; readonly reason: string };
 
 /** What posting uses. */
-export interface PostParts {
-  readonly pool: Pool;
-  readonly clock: Clock;
-  readonly log: Log;
+export interface PostParts extends SettleParts {
   readonly artifacts: Bucket;
-  /** The outbox for a report in trial, the configured mailer for a live one. */
-  readonly mailerFor: (delivery: Delivery) => Mailer;
-  readonly sendAttempts: number;
   readonly look: (db: Session, delivery: Delivery) => Promise<LastLook>;
 }
 
@@ -65,7 +58,10 @@ const commitNext = (ask: WorkAsk, parts: PostParts, taken: { id: string | null }
     if (delivery === null) return null;
     const reason = await whyNot(db, delivery, parts);
     if (reason !== null) {
-      await moveDelivery(db, { id: delivery.id, from: "composed", ...reason, finishedAt: parts.clock.now() });
+      const doubt = await mayHaveArrived(db, { id: delivery.id, n: delivery.attempts + 1 });
+      const whole = doubt === null ? reason.reason : `${reason.reason}; ${doubt}`;
+      const finishedAt = parts.clock.now();
+      await moveDelivery(db, { id: delivery.id, from: "composed", to: reason.to, reason: whole, finishedAt });
       return "settled";
     }
     const message = await storedMessage(db, delivery, parts);
@@ -125,9 +121,13 @@ const deliver = async ({ delivery, message, n }: Committed, { ask, parts, signal
     const receipt = await within(bound, () => parts.mailerFor(delivery).send(message, signal));
     parts.log.info("delivery.sent", { delivery: delivery.id, n, words: receipt.words });
     store = () =>
-      transaction(parts.pool, (db) => markSent(db, attempt(), { words: receipt.words, note: partly(receipt) }));
+      transaction(parts.pool, async (db) => {
+        const notes = [partly(receipt), await mayHaveArrived(db, attempt())].filter((note) => note !== null);
+        return markSent(db, attempt(), { words: receipt.words, note: notes.length === 0 ? null : notes.join("; ") });
+      });
   } catch (error) {
-    store = () => settle(error, delivery, { attempt, parts });
+    const settling = { delivery, error, random: Math.random() };
+    store = () => settleFault(settling, attempt(), parts);
   }
   // While the database is away the outcome is kept here and offered again.
   const tell = (error: unknown): void => parts.log.error("delivery.receipt-kept", { delivery: delivery.id, error });
@@ -136,70 +136,3 @@ const deliver = async ({ delivery, message, n }: Committed, { ask, parts, signal
 
 const partly = ({ rejected }: Receipt): string | null =>
   rejected.length === 0 ? null : `refused for ${rejected.map((one) => `${one.address} (${one.words})`).join(", ")}`;
-
-interface Settling {
-  readonly attempt: () => Try;
-  readonly parts: PostParts;
-}
-
-const settle = (error: unknown, delivery: Delivery, { attempt, parts }: Settling): Promise<boolean> => {
-  const words = wordsOf(error);
-  const decision = afterFault({
-    // A time-out or an unforeseen error in the middle of a send may have happened after the server took the message.
-    retry: isFault(error) && error.code.startsWith("send.") ? error.retry : "unknown",
-    attempts: attempt().n,
-    maxAttempts: parts.sendAttempts,
-    now: parts.clock.now(),
-    expiresAt: delivery.expiresAt,
-    random: Math.random(),
-  });
-  parts.log.warn("delivery.refused", { delivery: delivery.id, n: attempt().n, decision: decision.do, error });
-  return transaction(parts.pool, async (db) => {
-    if (decision.do === "wait") return sendAgain(db, attempt(), { notBefore: decision.until, words });
-    const outcome = decision.do === "uncertain" ? ("unknown" as const) : ("refused" as const);
-    const state = decision.do === "uncertain" ? ("uncertain" as const) : ("failed" as const);
-    return endSending(db, attempt(), { state, outcome, words: `${words} ${decision.reason}`.trim() });
-  });
-};
-
-/** Settles deliveries whose sender died while sending: confirmed where the mailer can say so, otherwise uncertain. How many. */
-export const settleOrphans = async (sendLimitMs: number, parts: Omit<PostParts, "look">): Promise<number> => {
-  const ids = await orphanedSends(parts.pool, sendLimitMs);
-  for (const id of ids) {
-    try {
-      await settleOne(id, parts);
-    } catch (error) {
-      // One about which its mailer can't be asked now waits for the next sweep, and keeps nobody else from theirs.
-      parts.log.error("delivery.orphan-kept", { delivery: id, error });
-    }
-  }
-  return ids.length;
-};
-
-const settleOne = async (id: string, parts: Omit<PostParts, "look">): Promise<void> => {
-  const delivery = await deliveryById(parts.pool, id);
-  if (delivery === null) return;
-  const message = await messageOf(parts.pool, id);
-  // Without its message, which went with its erased recipient, nobody can be asked.
-  const confirmed = message === null ? "cannot-say" : await parts.mailerFor(delivery).confirm(message);
-  const attempt = { id, n: delivery.attempts, now: parts.clock.now() };
-  parts.log.warn("delivery.orphaned", { delivery: id, confirmed });
-  await transaction(parts.pool, (db) => settleOrphan(db, attempt, { confirmed, maxAttempts: parts.sendAttempts }));
-};
-
-interface Asked {
-  readonly confirmed: boolean | "cannot-say";
-  readonly maxAttempts: number;
-}
-
-const settleOrphan = (db: Session, attempt: Try, { confirmed, maxAttempts }: Asked): Promise<boolean> => {
-  const words = "the process that was sending it ended";
-  if (confirmed === true)
-    return markSent(db, attempt, { words: `${words}; the mailer confirms that it was taken`, note: null });
-  if (confirmed === false && attempt.n >= maxAttempts)
-    return endSending(db, attempt, { state: "failed", outcome: "dead-owner", words: `${words}, ${attempt.n} times` });
-  if (confirmed === false)
-    return sendAgain(db, attempt, { notBefore: attempt.now, words: `${words} before it was taken` });
-  const unsure = `${words}, and nobody can say whether it was taken; look into the mailbox, then: daybreak deliveries retry ${attempt.id}`;
-  return endSending(db, attempt, { state: "uncertain", outcome: "dead-owner", words: unsure });
-};

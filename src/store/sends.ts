@@ -12,13 +12,21 @@ export const statements = {
       deadline = now() + $3 * interval '1 ms' where id = $1 and state = 'composed' returning attempts`,
   putAttempt: "insert into attempts (delivery_id, n, owner, started_at) values ($1, $2, $3, $4)",
   endAttempt: `update attempts set finished_at = $3, outcome = $4, words = $5
-    where delivery_id = $1 and n = $2 and (outcome is null or outcome = 'dead-owner')`,
+    where delivery_id = $1 and n = $2 and (outcome is null or outcome in ('dead-owner', 'unknown'))`,
+  // A try without an answer is one email or none; one whose receipt came late is one.
+  unanswered: "select n from attempts where delivery_id = $1 and n < $2 and outcome in ('unknown', 'sent') order by n",
   sent: `update deliveries set state = 'sent', receipt = $3, finished_at = $4, owner = null, deadline = null, reason = $5
     where id = $1 and attempts = $2 and state in ('sending', 'uncertain')`,
   again: `update deliveries set state = 'composed', not_before = $3, reason = $4, owner = null, deadline = null
     where id = $1 and attempts = $2 and state = 'sending'`,
   end: `update deliveries set state = $3, reason = $4, finished_at = $5, owner = null, deadline = null
     where id = $1 and attempts = $2 and state = 'sending'`,
+  lock: "select id from deliveries where id = $1 for update",
+  resolveSent: `update deliveries set state = 'sent', receipt = $2, reason = $3, finished_at = $4 where id = $1 and state = 'uncertain'`,
+  resolveFailed: `update deliveries set state = 'failed', reason = $2, finished_at = $3 where id = $1 and state = 'uncertain'`,
+  resolveAgain: `update deliveries set state = 'composed', reason = $2, finished_at = null, not_before = null,
+      expires_at = greatest(expires_at, $3) where id = $1 and state = 'uncertain'`,
+  audit: `insert into audit (actor, "table", row_id, action, before, after) values ($1, 'deliveries', $2, 'update', $3, $4)`,
   orphans: `select d.id from deliveries d where d.state = 'sending' and d.deadline + $1 * interval '1 ms' < now() order by d.id`,
   attempts: "select * from attempts where delivery_id = $1 order by n",
   release: `update deliveries set state = 'proven', released_by = $2, reason = null where id = $1 and state = 'quarantined'`,
@@ -30,7 +38,11 @@ export const statements = {
 
 /** The next composed delivery that may go out, locked until the transaction ends. */
 export const lockSendable = (db: Db, ask: Pick<WorkAsk, "occasion" | "now">): Promise<string | null> =>
-  one(db, { text: statements.sendable, values: [at(ask.now), ask.occasion], map: (row) => text(row, "id") });
+  one(db, {
+    text: statements.sendable,
+    values: [at(ask.now), ask.occasion],
+    map: (row) => text(row, "id"),
+  });
 
 /** Commits to sending: state, counter, deadline and the attempt's row, in the caller's transaction. The attempt's number. */
 export const beginSending = async (db: Db, id: string, ask: Omit<WorkAsk, "occasion">): Promise<number> => {
@@ -57,13 +69,27 @@ export const markSent = async (
   return (await changed(db, statements.sent, [id, n, json(receipt), at(now), receipt.note])) > 0;
 };
 
+/** Holds a delivery while its outcome is decided, so that news of it waits its turn. */
+export const lockDelivery = async (db: Db, id: string): Promise<void> => {
+  await db.query(statements.lock, [id]);
+};
+
+/** The earlier tries of a delivery that nobody answered: each may be an email in the mailbox. */
+export const unansweredTries = (db: Db, id: string, n: number): Promise<number[]> =>
+  many(db, { text: statements.unanswered, values: [id, n], map: (row) => number(row, "n") });
+
 /** Records a try that failed for now; the delivery waits until `notBefore`. */
 export const sendAgain = async (
   db: Db,
   { id, n, now }: Try,
-  { notBefore, words }: { readonly notBefore: Temporal.Instant; readonly words: string },
+  next: {
+    readonly notBefore: Temporal.Instant;
+    readonly words: string;
+    readonly outcome: "temporary" | "unknown" | "dead-owner";
+  },
 ): Promise<boolean> => {
-  await db.query(statements.endAttempt, [id, n, at(now), "temporary", words]);
+  const { notBefore, words, outcome } = next;
+  await db.query(statements.endAttempt, [id, n, at(now), outcome, words]);
   return (await changed(db, statements.again, [id, n, at(notBefore), words])) > 0;
 };
 
@@ -111,3 +137,34 @@ export const replanDelivery = async (db: Db, id: string, expiresAt: Temporal.Ins
 /** Lets a composed message that failed, expired or is uncertain go out again as it is. */
 export const resendDelivery = async (db: Db, id: string, expiresAt: Temporal.Instant): Promise<boolean> =>
   (await changed(db, statements.resend, [id, at(expiresAt)])) > 0;
+
+/** What an operator decided about an uncertain delivery. */
+export interface Resolution {
+  readonly id: string;
+  readonly as: "sent" | "failed" | "composed";
+  readonly by: string;
+  readonly reason: string;
+  readonly now: Temporal.Instant;
+  /** For one that is sent again. */
+  readonly expiresAt: Temporal.Instant;
+}
+
+/** Ends an operator's question about an uncertain delivery, and keeps who decided it; false when it isn't uncertain any more. */
+export const resolveUncertain = async (db: Db, resolution: Resolution): Promise<boolean> => {
+  const { id, as: state, by, reason } = resolution;
+  if ((await changeUncertain(db, resolution)) === 0) return false;
+  await db.query(statements.audit, [by, id, json({ state: "uncertain" }), json({ state, reason })]);
+  return true;
+};
+
+const changeUncertain = (db: Db, { id, as: state, by, reason, now, expiresAt }: Resolution): Promise<number> => {
+  const words = `${by}: ${reason}`;
+  switch (state) {
+    case "sent":
+      return changed(db, statements.resolveSent, [id, json({ words, note: null }), words, at(now)]);
+    case "failed":
+      return changed(db, statements.resolveFailed, [id, words, at(now)]);
+    case "composed":
+      return changed(db, statements.resolveAgain, [id, words, at(expiresAt)]);
+  }
+};

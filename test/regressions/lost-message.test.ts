@@ -54,7 +54,7 @@ test("an email whose file is lost or cut fails alone, and those behind it go out
   const artifacts = { get: async (path: string) => files[path] ?? null } as Bucket;
   const sent: string[] = [];
   const parts: PostParts = {
-    ...{ pool, artifacts, log: keptLog(), clock: { now: () => now }, sendAttempts: 3 },
+    ...{ pool, artifacts, log: keptLog(), clock: { now: () => now }, sendAttempts: 3, whenUncertain: "ask" },
     look: async () => ({ verdict: "still" }),
     mailerFor: () => mailerThatKeeps(sent),
   };
@@ -75,7 +75,14 @@ test("a delivery over which the last look stumbles keeps nobody behind it from a
   const next = await composed(pool, "b", "b.eml");
   const sent: string[] = [];
   const parts: PostParts = {
-    ...{ pool, log: keptLog(), clock: { now: () => now }, sendAttempts: 3, mailerFor: () => mailerThatKeeps(sent) },
+    ...{
+      pool,
+      log: keptLog(),
+      clock: { now: () => now },
+      sendAttempts: 3,
+      whenUncertain: "ask",
+      mailerFor: () => mailerThatKeeps(sent),
+    },
     artifacts: { get: async () => written } as unknown as Bucket,
     look: async (_, { id }) => {
       if (id === odd) throw new Error("odd row");

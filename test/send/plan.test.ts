@@ -32,7 +32,16 @@ describe("after a failed try", () => {
     ["a try after the expiry isn't made", { expiresAt: later(now, 10_000) }, "give-up"],
     ["an unlucky chance of 0 still waits a second", { random: 0 }, 1_000],
     ["what the server asked for comes first, the spread after it", { retryAfterMs: 3_000 }, 18_000],
-    ["resend ends with the tries, too", { retry: "unknown", whenUncertain: "resend", attempts: 8 }, "give-up"],
+    [
+      "resend ends with the tries, and then nobody knows",
+      { retry: "unknown", whenUncertain: "resend", attempts: 8 },
+      "uncertain",
+    ],
+    [
+      "resend ends with the expiry, and then nobody knows",
+      { retry: "unknown", whenUncertain: "resend", expiresAt: later(now, 1) },
+      "uncertain",
+    ],
   ] as const)("%s", (_, more, expected) => {
     expect(waitOf(more)).toBe(expected);
   });
