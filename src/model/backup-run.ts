@@ -68,6 +68,8 @@ export interface CataloguedArchive extends Archive {
   readonly lastSeenAt: Temporal.Instant | null;
   readonly lastReadAt: Temporal.Instant | null;
   readonly removedAt: Temporal.Instant | null;
+  /** Why its bytes were about to be removed when that was last tried; `null`: nobody tried, or it stays. */
+  readonly removing: string | null;
   readonly runId: string | null;
 }
 

@@ -21,10 +21,10 @@ import {
 export const statements = {
   // What was known of a key before, its pin above all, outlives a manifest that doesn't say it.
   put: `insert into archives as known (backup, place, key, date, made_at, state, reason, verified_at, last_seen_at, last_read_at,
-      bytes, sha256, pin, locked_until, run_id)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+      bytes, sha256, pin, locked_until, run_id, was)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, case when $6 = 'missing' then 'made' end)
     on conflict (place, key) do update set backup = excluded.backup, date = excluded.date, made_at = excluded.made_at,
-      state = excluded.state, reason = excluded.reason, verified_at = excluded.verified_at, removed_at = null,
+      state = excluded.state, reason = excluded.reason, verified_at = excluded.verified_at, removed_at = null, removing = null, was = excluded.was,
       last_seen_at = coalesce(excluded.last_seen_at, known.last_seen_at),
       last_read_at = coalesce(excluded.last_read_at, known.last_read_at),
       bytes = excluded.bytes, sha256 = excluded.sha256, pin = coalesce(excluded.pin, known.pin),
@@ -34,12 +34,16 @@ export const statements = {
   verified: `update archives set state = case when state = 'suspect' then state else 'verified' end,
       reason = case when state = 'suspect' then reason end, verified_at = $2, last_read_at = $2, last_seen_at = $2
     where id = $1 and state in ('made', 'verified', 'suspect', 'broken')`,
-  judged: "update archives set state = $2, reason = $3 where id = $1 and state not in ('removed', $2)",
+  judged: `update archives set state = $2, reason = $3, was = case when $2 = 'missing' then state end
+    where id = $1 and state not in ('removed', $2)`,
+  removing: "update archives set removing = $2 where id = any($1::bigint[]) and state <> 'removed'",
+  stays: "update archives set removing = null where id = any($1::bigint[])",
   seen: `update archives a set last_seen_at = $1, locked_until = seen.until,
-      state = case when a.state <> 'missing' then a.state when a.verified_at is null then 'made' else 'verified' end
+      state = case when a.state = 'missing' then a.was else a.state end,
+      was = null
     from (select (e ->> 'id')::bigint as id, (e ->> 'until')::timestamptz as until from jsonb_array_elements($2::jsonb) e) seen
     where a.id = seen.id and a.state <> 'removed'`,
-  removed: `update archives set state = 'removed', reason = $2, removed_at = $3, pin = null where id = $1 and state <> 'removed'`,
+  removed: `update archives set state = 'removed', reason = $2, removed_at = $3, pin = null, removing = null, was = null where id = $1 and state <> 'removed'`,
   accept: `update archives set state = case when verified_at is null then 'made' else 'verified' end, reason = $2
     where id = $1 and state = 'suspect'`,
   pin: "update archives set pin = $2 where id = $1 and state <> 'removed'",
@@ -73,11 +77,12 @@ const toArchive = (row: Row): CataloguedArchive => ({
   sha256: text(row, "sha256"),
   pin: textOrNull(row, "pin"),
   lockedUntil: instantOrNull(row, "locked_until"),
+  removing: textOrNull(row, "removing"),
   runId: textOrNull(row, "run_id"),
 });
 
 /** What the catalogue is told of an archive. */
-export type NewArchive = Omit<CataloguedArchive, "id" | "removedAt">;
+export type NewArchive = Omit<CataloguedArchive, "id" | "removedAt" | "removing">;
 
 /** Brings an archive into the catalogue, or up to date there; its id. A pin that it already had stays. */
 export const putArchive = async (db: Db, archive: NewArchive): Promise<string> => {
@@ -109,6 +114,13 @@ export const markSeen = async (
   const entries = seen.map(({ id, lockedUntil }) => ({ id, until: at(lockedUntil) }));
   await db.query(statements.seen, [at(now), json(entries)]);
 };
+
+/** Records that archives are about to be removed, with why, before the first byte is. */
+export const markRemoving = (db: Db, ids: readonly string[], why: string): Promise<number> =>
+  changed(db, statements.removing, [ids, why]);
+
+/** Takes that back: they are there, and nothing removes them now. */
+export const markStaying = (db: Db, ids: readonly string[]): Promise<number> => changed(db, statements.stays, [ids]);
 
 /** Records that an archive's bytes are gone, with the reason; false when that was known. */
 export const markRemoved = async (

@@ -73,17 +73,22 @@ create table archives (
   last_seen_at timestamptz,
   last_read_at timestamptz,
   removed_at timestamptz,
+  removing text,
+  was text check (was in ('made', 'verified', 'suspect', 'broken')),
   bytes bigint not null check (bytes >= 0),
   sha256 text not null check (sha256 ~ '^[0-9a-f]{64}$'),
   pin text check (pin <> ''),
   locked_until timestamptz,
   run_id bigint references backup_runs on delete set null,
   unique (place, key),
+  check (state <> 'missing' or was is not null),
   check (state <> 'verified' or verified_at is not null),
   check (state not in ('suspect', 'broken', 'removed') or reason is not null),
   check ((state = 'removed') = (removed_at is not null))
 );
 comment on column archives.place is 'Where it lies, in words: a backup that moves to another bucket begins anew there.';
+comment on column archives.removing is 'Written before its bytes are removed, with why: after a crash, bytes that are gone were not lost.';
+comment on column archives.was is 'What a missing archive was before, and is again when it is found.';
 comment on column archives.reason is 'Why it is suspect, broken or removed, or why an operator accepted it.';
 create index archives_of_backup on archives (backup, place, date desc) where state <> 'removed';
 
