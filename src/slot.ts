@@ -1,6 +1,5 @@
 /** STORY PAGE 1: a slot comes due, waits for its data, gets its audience, and is closed when nothing of it is under way. */
-import type { AlertChannel } from "#alert/port.ts";
-import { tellAll } from "#alert/run.ts";
+import type { Alerts } from "#alert/port.ts";
 import { type AudienceParts, filtersOfPeople, fixAudience } from "#audience/run.ts";
 import type { Slot } from "#model/delivery.ts";
 import { wordsOf } from "#model/fault.ts";
@@ -9,7 +8,6 @@ import type { Report } from "#model/report.ts";
 import { before } from "#model/time.ts";
 import { askReadiness, type ReadinessParts, wantsFilters } from "#readiness/run.ts";
 import type { Log } from "#runtime/log.ts";
-import { openAlert, recoverAlert } from "#store/alerts.ts";
 import type { KnownReport } from "#store/reports.ts";
 import { closeSlot, moveSlot } from "#store/slots.ts";
 
@@ -17,7 +15,7 @@ import { closeSlot, moveSlot } from "#store/slots.ts";
 export interface SlotParts extends AudienceParts {
   readonly log: Log;
   readonly readiness: ReadinessParts;
-  readonly channels: readonly AlertChannel[];
+  readonly alerts: Alerts;
   /** The report as it was when the slot was made, with its mode of today. */
   readonly reportOf: (slot: Pick<Slot, "report" | "version">) => Promise<KnownReport>;
   /** Reads the report's lists of people anew, so that who has left gets nothing. */
@@ -74,22 +72,15 @@ const gather = async (slot: Slot, known: KnownReport, parts: SlotParts): Promise
     if (hasExpired(slot, known.report, parts))
       return expire(slot, `its people could not be read: ${wordsOf(error)}`, parts);
     const lines = [wordsOf(error), "It is tried again until the slot expires; nobody gets this report before."];
-    await warn(parts, { key, subject: `${slot.report}: the list of people can't be read`, lines });
+    const subject = `${slot.report}: the list of people can't be read`;
+    await parts.alerts.raise({ key, severity: "critical", subject, lines });
     parts.log.error("slot.audience", { slot: slot.id, report: slot.report, error });
     return false;
   }
-  await recoverAlert(parts.pool, key, parts.clock.now());
+  await parts.alerts.recover(key);
   // Nothing is drawn that would expire at once, and a slot at which everything fails doesn't stay open for ever.
   if (hasExpired(slot, known.report, parts)) return expire(slot, "it could be planned only after it expired", parts);
   return fixAudience(slot, known, parts);
-};
-
-const warn = async (
-  parts: SlotParts,
-  alert: { readonly key: string; readonly subject: string; readonly lines: readonly string[] },
-) => {
-  const whole = { ...alert, severity: "critical" as const, to: null };
-  if (await openAlert(parts.pool, { ...whole, now: parts.clock.now() })) await tellAll(parts.channels, whole);
 };
 
 const hasExpired = (slot: Slot, report: Report, parts: SlotParts): boolean =>

@@ -1,8 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { emailChannel } from "#alert/email.ts";
-import { logChannel } from "#alert/log.ts";
-import { alertPoster } from "#app/mail.ts";
+import { alertsOf } from "#app/alerts.ts";
 import { tickAll } from "#app/reports.ts";
 import type { App } from "#app.ts";
 import { freshLists } from "#audience/fresh.ts";
@@ -46,7 +44,7 @@ export const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts =>
       Object.fromEntries(
         config.servers.filter(({ name }) => servers.has(name)).map((one) => [one.name, one.concurrency]),
       ),
-    channels: [logChannel(log), emailChannel(config.alerts.email, alertPoster(open))],
+    alerts: alertsOf(open),
     requests: open.requests,
     mailerFor: (delivery: Pick<Delivery, "trial">): Mailer => (delivery.trial ? open.outbox : open.mailer),
     sendAttempts: limits.sendAttempts,

@@ -73,6 +73,21 @@ export interface MailConfig {
   readonly replyTo: string | null;
   readonly sizeBudgetBytes: number;
   readonly linkBase: string | null;
+  /** For a staging place: addresses and domains that mail may leave for; `null`: any. */
+  readonly onlyTo: readonly string[] | null;
+  /** For a staging place: the one mailbox that gets all mail; `null`: its own recipients. */
+  readonly redirectTo: string | null;
+}
+
+/** Who is told of trouble, and how; durations in milliseconds. */
+export interface AlertsConfig {
+  readonly email: readonly string[];
+  readonly webhook: { readonly url: string; readonly secret: string | null } | null;
+  readonly slack: string | null;
+  readonly pagerduty: { readonly key: string; readonly url: string } | null;
+  readonly ping: string | null;
+  readonly heartbeat: { readonly url: string; readonly everyMs: number } | null;
+  readonly lateAfterMs: number;
 }
 
 /** A calendar of free days, as `schedule/calendar.ts` reads it. */
@@ -124,7 +139,7 @@ export interface Config {
   readonly sources: readonly SourceConfig[];
   readonly mail: MailConfig;
   readonly calendars: Readonly<Record<string, CalendarConfig>>;
-  readonly alerts: { readonly email: readonly string[] };
+  readonly alerts: AlertsConfig;
   readonly limits: Limits;
   readonly browser: {
     readonly path: string | null;

@@ -6,10 +6,11 @@ import { type Document, type Path, readDocument } from "#config/document.ts";
 import { browserVariables, commandVariables, environmentOf, type Found } from "#config/environment.ts";
 import { judge } from "#config/judge.ts";
 import { type Finding, faultOf, type Mistake, mistakeOf } from "#config/mistakes.ts";
+import { alertsOf } from "#config/resolve/alerts.ts";
 import { artifactsOf, backupsOf } from "#config/resolve/backups.ts";
 import { reportsOf } from "#config/resolve/bundles.ts";
 import type { Checks, Context, Machine } from "#config/resolve/context.ts";
-import { alertAddresses, calendarsOf, databaseOf, mailOf, sourcesOf } from "#config/resolve/places.ts";
+import { calendarsOf, databaseOf, mailOf, sourcesOf } from "#config/resolve/places.ts";
 import { serversOf } from "#config/resolve/servers.ts";
 import { Fault, wordsOf } from "#model/fault.ts";
 
@@ -69,6 +70,8 @@ const noMail: MailConfig = {
   replyTo: null,
   sizeBudgetBytes: 0,
   linkBase: null,
+  onlyTo: null,
+  redirectTo: null,
 };
 
 const resolveAll = async (file: string, context: Context): Promise<Config> => {
@@ -84,7 +87,7 @@ const resolveAll = async (file: string, context: Context): Promise<Config> => {
     sources: sourcesOf(context),
     mail: mailOf(context) ?? noMail,
     calendars: await calendarsOf(context),
-    alerts: { email: alertAddresses(context) },
+    alerts: alertsOf(context),
     limits: limitsOf(context),
     browser: { path: written.browser.path ?? null, sandbox: written.browser.sandbox, environment: {} },
     reports: reportsOf(context),

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { alerts } from "#config/schema/alerts.ts";
 import { backups, buckets, drawnFiles } from "#config/schema/backup.ts";
-import { alerts, browser, calendars, limits, mail, sources } from "#config/schema/place.ts";
+import { browser, calendars, limits, mail, sources } from "#config/schema/place.ts";
 import { reports } from "#config/schema/report.ts";
 import { oneServer, servers } from "#config/schema/server.ts";
 import { line, locale, section, text, zone } from "#config/schema/values.ts";

@@ -45,6 +45,8 @@ test("the example loads", async () => {
     DATABASE_URL: address,
     WAREHOUSE_URL: address,
     PAGES_URL: "https://pages.example.com",
+    SLACK_WEBHOOK_URL: "https://hooks.slack.com/services/T0/B0/x",
+    PAGERDUTY_KEY: "0123456789abcdef0123456789abcdef",
     SUPERSET_DB: address,
     DAYBREAK_MAIN_PASSWORD: "a password",
     DAYBREAK_MAIL_PASSWORD: "another",

@@ -128,7 +128,7 @@ const OUTBOX_SENDER = "Daybreak <daybreak@localhost>";
 
 /** How emails leave, or `null` with a mistake noted. */
 export const mailOf = (context: Context): MailConfig | null => {
-  const { from, replyTo, sizeBudget, linkBase } = context.written.mail;
+  const { from, replyTo, sizeBudget, linkBase, onlyTo, redirectTo } = context.written.mail;
   const via = viaOf(context);
   if (via?.kind === "smtp" && from === undefined) {
     context.note(
@@ -144,6 +144,8 @@ export const mailOf = (context: Context): MailConfig | null => {
     replyTo: replyTo ?? null,
     sizeBudgetBytes: sizeBudget,
     linkBase: linkBase?.replace(/\/+$/, "") ?? null,
+    onlyTo: onlyTo?.map((one) => one.toLowerCase()) ?? null,
+    redirectTo: redirectTo ?? null,
   };
 };
 
@@ -169,10 +171,4 @@ export const calendarsOf = async (context: Context): Promise<Readonly<Record<str
     calendars.push([name, calendar]);
   }
   return Object.fromEntries(calendars);
-};
-
-/** Who is told of trouble. */
-export const alertAddresses = ({ written }: Context): readonly string[] => {
-  const { email = [] } = written.alerts;
-  return typeof email === "string" ? [email] : email;
 };

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import {
   address,
+  addressOrDomain,
   choice,
   line,
   list,
@@ -38,6 +39,10 @@ export const mail = () =>
     linkBase: webUrl()
       .optional()
       .describe("Stands in links in place of the report server's address, where readers reach it by another."),
+    onlyTo: list(addressOrDomain(), "addresses and domains")
+      .optional()
+      .describe("For staging: the only addresses and domains that mail may leave for."),
+    redirectTo: address().optional().describe("For staging: the one mailbox that gets all mail, whoever it is for."),
   }).prefault({});
 
 const calendar = section({
@@ -55,15 +60,6 @@ const calendar = section({
 
 /** `calendars`: free days by name. */
 export const calendars = () => named("a calendar", calendar).prefault({});
-
-/** `alerts`: where operators are told of trouble. */
-export const alerts = () =>
-  section({
-    email: z
-      .union([address(), list(address(), "email addresses")])
-      .optional()
-      .describe("Who is told of trouble by email: one address or a list."),
-  }).prefault({});
 
 /** `browser`: the Chromium that draws. */
 export const browser = () =>

@@ -106,6 +106,13 @@ export const share = () => {
 export const address = () =>
   judgedText("an email address", { remedy: "write one such as anna@example.com", mistakeIn: addressMistake });
 
+/** A bare email address, or a domain for all of its addresses. */
+export const addressOrDomain = () =>
+  judgedText("an email address or a domain", {
+    remedy: "write one such as anna@example.com or example.com",
+    mistakeIn: (written) => addressMistake(written.includes("@") ? written : `a@${written}`),
+  });
+
 /** `Name <a@b>` or a bare address. */
 export const mailbox = () =>
   judgedText("an email address with or without a name", {

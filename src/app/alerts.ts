@@ -1,0 +1,36 @@
+import { hostname } from "node:os";
+import { emailChannel } from "#alert/email.ts";
+import { logChannel } from "#alert/log.ts";
+import { pagerDutyChannel } from "#alert/pagerduty.ts";
+import { pingChannel } from "#alert/ping.ts";
+import type { AlertChannel, Alerts } from "#alert/port.ts";
+import { type AlertParts, alertsOver } from "#alert/run.ts";
+import { slackChannel } from "#alert/slack.ts";
+import { webhookChannel } from "#alert/webhook.ts";
+import { alertPoster } from "#app/mail.ts";
+import type { App } from "#app.ts";
+
+type Opened = Pick<App, "config" | "clock" | "log" | "mailer" | "pool">;
+
+/** The channels that a configuration names; the log is always one of them. */
+const channelsOf = (open: Opened): readonly AlertChannel[] => {
+  const { clock, log } = open;
+  const { email, webhook, slack, pagerduty, ping } = open.config.alerts;
+  return [
+    logChannel(log),
+    ...(email.length === 0 ? [] : [emailChannel(email, alertPoster(open))]),
+    ...(webhook === null ? [] : [webhookChannel(webhook, clock)]),
+    ...(slack === null ? [] : [slackChannel(slack)]),
+    ...(pagerduty === null ? [] : [pagerDutyChannel({ ...pagerduty, source: hostname() })]),
+    ...(ping === null ? [] : [pingChannel(ping)]),
+  ];
+};
+
+/** What raising and telling alerts uses. */
+export const alertPartsOf = (open: Opened): AlertParts => {
+  const { pool, clock, log } = open;
+  return { pool, clock, log, channels: channelsOf(open) };
+};
+
+/** Where this process raises troubles. */
+export const alertsOf = (open: Opened): Alerts => alertsOver(alertPartsOf(open));
