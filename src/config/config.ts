@@ -115,6 +115,11 @@ export interface Limits {
   readonly sendAttempts: number;
   readonly sweepEveryMs: number;
   readonly leaseMs: number;
+  /** Workers that may end over one piece of work before it is given up. */
+  readonly takeovers: number;
+  readonly writeTimeoutMs: number;
+  /** Of all processes together; `null`: unbounded. */
+  readonly emailsPerMinute: number | null;
   readonly stopTimeoutMs: number;
 }
 
@@ -141,6 +146,8 @@ export interface Config {
   readonly calendars: Readonly<Record<string, CalendarConfig>>;
   readonly alerts: AlertsConfig;
   readonly limits: Limits;
+  /** Where a daemon answers over HTTP; `null`: nowhere. */
+  readonly http: { readonly port: number; readonly host: string } | null;
   readonly browser: {
     readonly path: string | null;
     readonly sandbox: "auto" | "on" | "off";

@@ -61,6 +61,7 @@ const readText = (file: string): string => {
 const limitsOf = ({ written, machine }: Context): Limits => ({
   ...written.limits,
   browsers: written.limits.browsers ?? machine.cores,
+  emailsPerMinute: written.limits.emailsPerMinute ?? null,
 });
 
 /** Never used: with a mistake noted there is a fault instead of a configuration. */
@@ -89,6 +90,7 @@ const resolveAll = async (file: string, context: Context): Promise<Config> => {
     calendars: await calendarsOf(context),
     alerts: alertsOf(context),
     limits: limitsOf(context),
+    http: written.http.port === undefined ? null : { port: written.http.port, host: written.http.host },
     browser: { path: written.browser.path ?? null, sandbox: written.browser.sandbox, environment: {} },
     reports: reportsOf(context),
     artifacts: artifactsOf(context),

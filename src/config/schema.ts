@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { alerts } from "#config/schema/alerts.ts";
 import { backups, buckets, drawnFiles } from "#config/schema/backup.ts";
+import { http } from "#config/schema/http.ts";
 import { browser, calendars, limits, mail, sources } from "#config/schema/place.ts";
 import { reports } from "#config/schema/report.ts";
 import { oneServer, servers } from "#config/schema/server.ts";
@@ -24,6 +25,7 @@ export const schema = section({
   alerts: alerts().describe("Who is told of trouble."),
   limits: limits().describe("What bounds the work; the defaults suit most machines."),
   browser: browser().describe("The browser that draws."),
+  http: http().describe("Where a running Daybreak answers over HTTP: whether it lives and is ready."),
   artifacts: drawnFiles().describe("Where drawn pictures and files lie until they are sent."),
   backups: backups().describe("Archives that are made, proven and rotated, by the backup's name."),
   buckets: buckets().describe("How buckets on S3 are reached, by the name in s3://NAME/; Amazon's need no entry."),

@@ -34,7 +34,19 @@ test("settings come in the order of the language, each once", async () => {
   const settings = [...(await explained(complete)).keys()];
   expect(new Set(settings).size).toBe(settings.length);
   const tops = [...new Set(settings.map((key) => key.split(".")[0]))];
-  expect(tops).toEqual(["server", "mail", "database", "home", "zone", "locale", "limits", "browser", "reports"]);
+  expect(tops).toEqual([
+    "server",
+    "mail",
+    "database",
+    "home",
+    "zone",
+    "locale",
+    "alerts",
+    "limits",
+    "browser",
+    "http",
+    "reports",
+  ]);
 });
 
 test("a secret's file is named, and lists are told item by item", async () => {

@@ -87,6 +87,13 @@ export const limits = () =>
     sendLimitMs: milliseconds().prefault(60_000).describe("Longest time for handing over one email."),
     sendAttempts: whole(1, 50).prefault(8).describe("Tries of a sending before it is given up."),
     sweepEveryMs: milliseconds().prefault(15_000).describe("How often every row is looked at for work that is due."),
-    leaseMs: milliseconds().prefault(120_000).describe("How long a worker that shows no progress keeps its work."),
+    leaseMs: milliseconds().prefault(20_000).describe("How long a worker of which nothing is heard keeps its work."),
+    takeovers: whole(1, 1_000)
+      .prefault(3)
+      .describe("Workers that may end over one piece of work before it is given up."),
+    writeTimeoutMs: milliseconds().prefault(120_000).describe("Longest time for proving and writing one email."),
+    emailsPerMinute: whole(1, 1_000_000)
+      .optional()
+      .describe("Most emails a minute of all processes together. Default: as many as go."),
     stopTimeoutMs: milliseconds().prefault(20_000).describe("Longest time for finishing sends when the program stops."),
   }).prefault({});
