@@ -3,10 +3,12 @@ import type { Bucket } from "#bucket/port.ts";
 import type { Delivery } from "#model/delivery.ts";
 import { isFault } from "#model/fault.ts";
 import type { StoredMessage } from "#model/message.ts";
+import type { PassPoint } from "#runtime/point.ts";
 import { within } from "#runtime/timeout.ts";
 import { beforeSending } from "#send/plan.ts";
 import type { Receipt } from "#send/port.ts";
 import { mayHaveArrived, type SettleParts, settleFault } from "#send/settle.ts";
+import { awaitTurn, type TurnParts } from "#send/turn.ts";
 import { deliveryById, moveDelivery, postponeDelivery, type WorkAsk } from "#store/deliveries.ts";
 import { forgetMessage, messageOf } from "#store/messages.ts";
 import { outlast } from "#store/outlast.ts";
@@ -17,9 +19,14 @@ import { beginSending, lockSendable, markSent, type Try } from "#store/sends.ts"
 export type LastLook = { readonly verdict: "still" } | { readonly verdict: "skip" | "anew"; readonly reason: string };
 
 /** What posting uses. */
-export interface PostParts extends SettleParts {
+export interface PostParts extends SettleParts, TurnParts {
+  readonly passPoint: PassPoint;
+  /** How this process' live emails leave; those of a report whose configuration names another way aren't taken. */
+  readonly mailer: string;
   readonly artifacts: Bucket;
   readonly look: (db: Session, delivery: Delivery) => Promise<LastLook>;
+  /** The id of the installation that this process belongs to; `null`: the database is somebody else's, and no live mail leaves. */
+  readonly installation: () => string | null;
 }
 
 /** A delivery that is committed to the wire. */
@@ -31,9 +38,15 @@ interface Committed {
 
 /** Sends the next composed delivery; false when there is none. `sending` is committed before the wire is touched. */
 export const postNext = async (ask: WorkAsk, parts: PostParts, signal: AbortSignal): Promise<boolean> => {
+  await parts.passPoint("send:between");
+  const turn = await awaitTurn(ask, parts, signal);
+  if (turn !== "go") return turn === "later";
   const committed = await commit(ask, parts);
   if (committed === null) return false;
-  if (committed !== "settled") await deliver(committed, { ask, parts, signal });
+  if (committed === "settled") return true;
+  await parts.passPoint("send:begun");
+  await deliver(committed, { ask, parts, signal });
+  await parts.passPoint("send:stored");
   return true;
 };
 
@@ -52,7 +65,7 @@ const commit = async (ask: WorkAsk, parts: PostParts): Promise<Committed | "sett
 
 const commitNext = (ask: WorkAsk, parts: PostParts, taken: { id: string | null }): ReturnType<typeof commit> =>
   transaction(parts.pool, async (db) => {
-    const id = await lockSendable(db, ask);
+    const id = await lockSendable(db, { ...ask, installation: parts.installation(), mailer: parts.mailer });
     taken.id = id;
     const delivery = id === null ? null : await deliveryById(db, id);
     if (delivery === null) return null;
@@ -119,6 +132,7 @@ const deliver = async ({ delivery, message, n }: Committed, { ask, parts, signal
     // The mailer keeps the limit and the signal itself, and says how far it came; this bound is only for one that hangs all the same.
     const bound = { ms: ask.leaseMs + graceMs, name: "the sending", setting: "limits.sendLimitMs" };
     const receipt = await within(bound, () => parts.mailerFor(delivery).send(message, signal));
+    await parts.passPoint("send:accepted");
     parts.log.info("delivery.sent", { delivery: delivery.id, n, words: receipt.words });
     store = () =>
       transaction(parts.pool, async (db) => {
