@@ -6,6 +6,7 @@ import { plainEmail } from "#compose/summarize.ts";
 import type { Config } from "#config/config.ts";
 import { folderMailer } from "#send/mailers/folder.ts";
 import { smtpMailer } from "#send/mailers/smtp.ts";
+import { stagedMailer } from "#send/mailers/staged.ts";
 import type { Mailer } from "#send/port.ts";
 
 /** The folder where mail of reports in trial lies, and all mail where no mail server is configured. */
@@ -16,7 +17,9 @@ export const outboxOf = (config: Config): string =>
 export const mailersOf = (config: Config): { readonly outbox: Mailer; readonly mailer: Mailer } => {
   const outbox = folderMailer({ dir: outboxOf(config) });
   const { via } = config.mail;
-  return { outbox, mailer: via.kind === "smtp" ? smtpMailer(smtpSettings(config, via)) : outbox };
+  const mailer = via.kind === "smtp" ? smtpMailer(smtpSettings(config, via)) : outbox;
+  const { onlyTo, redirectTo } = config.mail;
+  return { outbox, mailer: onlyTo === null && redirectTo === null ? mailer : stagedMailer(mailer, config.mail) };
 };
 
 const smtpSettings = (config: Config, via: Extract<Config["mail"]["via"], { kind: "smtp" }>) => ({

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
+import { restOf } from "#audience/plan/wave.ts";
 import { type AudienceFacts, guardAudience, planAudience } from "#audience/plan.ts";
-import type { DeliveryDraft, Slot } from "#model/delivery.ts";
+import type { Correction, DeliveryDraft, Slot } from "#model/delivery.ts";
 import { canonicalFilters, type Filters } from "#model/filters.ts";
+import type { People } from "#model/people.ts";
 import type { RenderRequest } from "#model/render.ts";
 import type { Clock } from "#runtime/clock.ts";
 import { type NewDelivery, putDelivery } from "#store/deliveries.ts";
@@ -10,6 +12,7 @@ import { type Pool, type Session, transaction } from "#store/pool.ts";
 import { wantRender } from "#store/renders.ts";
 import type { KnownReport } from "#store/reports.ts";
 import { lastAudience, lockSlot, moveSlot } from "#store/slots.ts";
+import { beginWave } from "#store/waves.ts";
 
 /** What fixing an audience uses. `requests` is the render stage's plan: which renders a draft needs, in the order of its parts. */
 export interface AudienceParts {
@@ -27,7 +30,7 @@ export const fixAudience = async (slot: Slot, known: KnownReport, parts: Audienc
   const holidays = await parts.holidaysOn(dateOf(slot));
   return transaction(parts.pool, async (db) => {
     const current = await lockSlot(db, slot.id);
-    if (current === null || current.state !== "ready") return false;
+    if (current === null || current.state !== "ready" || current.isStopped === true) return false;
     const people = await peopleOf(
       db,
       [known.report, ...known.report.bundled].map((report) => report.name),
@@ -44,10 +47,20 @@ export const fixAudience = async (slot: Slot, known: KnownReport, parts: Audienc
     // A slot that was paused has its number already: an operator let it go on, and the guard asks only once.
     const guard = current.audience === null ? guardAudience(known.report, await lastAudience(db, current), owed) : null;
     if (guard !== null) return moveSlot(db, current, { to: "paused", reason: guard, audience: owed });
-    await putDrafts(db, drafts, { known, slot: current, occasion: `slot:${slot.id}`, parts });
+    const waiting = waitingFor(known.report, drafts, people);
+    await putDrafts(db, drafts, { known, slot: current, occasion: `slot:${slot.id}`, parts, waiting });
+    if (waiting.size > 0) await beginWave(db, slot.id);
     return moveSlot(db, current, { to: "planned", audience: owed });
   });
 };
+
+/** Who gets it only after the first wave; nobody where the report has none. */
+const waitingFor = (
+  { firstWave, owner }: KnownReport["report"],
+  drafts: readonly DeliveryDraft[],
+  { recipients }: People,
+): ReadonlySet<DeliveryDraft> =>
+  firstWave === undefined ? new Set() : restOf({ firstWave, owner, drafts, recipients });
 
 const expiry = (slot: Slot, known: KnownReport): AudienceFacts["expiresAt"] =>
   slot.due.add({ milliseconds: known.report.expiresMs });
@@ -58,6 +71,10 @@ export interface DraftFacts {
   readonly slot: Pick<Slot, "id" | "notice"> | null;
   readonly occasion: string;
   readonly parts: Pick<AudienceParts, "clock" | "requests">;
+  /** Those of the drafts that wait for the slot's first wave. */
+  readonly waiting?: ReadonlySet<DeliveryDraft>;
+  /** What each draft corrects, where they are corrections. */
+  readonly corrections?: ReadonlyMap<DeliveryDraft, Correction>;
 }
 
 /** Records drafts with the renders that they need; the ids of those that were not there yet. Call it in a transaction. */
@@ -71,6 +88,7 @@ export const putDrafts = async (
     // A late note shows no figures, so nothing is drawn for it.
     const draft = facts.slot?.notice === "late-note" ? { ...planned, parts: [] } : planned;
     const requests = draft.skip === null ? facts.parts.requests(draft, facts.known) : [];
+    const corrects = facts.corrections?.get(planned);
     const renderIds: string[] = [];
     for (const request of requests) renderIds.push(await wantRender(db, request));
     const delivery: NewDelivery = {
@@ -80,6 +98,8 @@ export const putDrafts = async (
       version: facts.known.version,
       renderIds,
       now: facts.parts.clock.now(),
+      waitsForWave: facts.waiting?.has(planned) ?? false,
+      ...(corrects === undefined ? {} : { correction: corrects }),
     };
     const id = await putDelivery(db, delivery);
     if (id !== null) ids.push(id);

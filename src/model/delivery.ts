@@ -24,6 +24,8 @@ export interface Slot {
   readonly dataAsOf: string | null;
   /** Number of deliveries it is for; `null` before its audience was drawn up. */
   readonly audience: number | null;
+  /** An operator has stopped it. */
+  readonly isStopped?: boolean;
 }
 
 export type DeliveryState =
@@ -60,6 +62,15 @@ export interface Envelope {
   readonly bcc: readonly string[];
 }
 
+/** What a delivery corrects: the email that somebody got, and why it was wrong. */
+export interface Correction {
+  /** The delivery that is corrected. */
+  readonly of: string;
+  /** Its email's Message-ID. */
+  readonly messageId: string;
+  readonly reason: string;
+}
+
 /** One email owed for one subscription and one slot, or for one request of an operator. */
 export interface Delivery {
   readonly id: string;
@@ -87,10 +98,22 @@ export interface Delivery {
   readonly attempts: number;
   readonly notBefore: Temporal.Instant | null;
   readonly deadline: Temporal.Instant | null;
+  /** Only for one that corrects another. */
+  readonly correction?: Correction;
 }
 
 /** What the audience stage decided for one subscription: a delivery to make, or why there is none. */
 export type DeliveryDraft = Omit<
   Delivery,
-  "id" | "slotId" | "occasion" | "version" | "state" | "reason" | "attempts" | "notBefore" | "deadline" | "parts"
+  | "id"
+  | "slotId"
+  | "occasion"
+  | "version"
+  | "state"
+  | "reason"
+  | "attempts"
+  | "notBefore"
+  | "deadline"
+  | "parts"
+  | "correction"
 > & { readonly parts: readonly Omit<DeliveryPart, "renderId">[]; readonly skip: string | null };

@@ -83,6 +83,16 @@ export type AudienceSource =
   | { readonly kind: "query"; readonly query: string; readonly source: string }
   | { readonly kind: "tables" };
 
+/** Who gets a report before the others do. */
+export interface FirstWave {
+  /** Keys or addresses of recipients; the report's owner is always one of them. */
+  readonly to: readonly string[];
+  /** So many further people. */
+  readonly size: number;
+  /** How long after the first wave the rest follows by itself; `null`: when an operator releases it. */
+  readonly thenMs: number | null;
+}
+
 /** What is sent as one email: fully resolved, plain JSON, stored as a report version by its hash. */
 export interface Report {
   readonly name: string;
@@ -111,6 +121,8 @@ export interface Report {
   readonly zone: string;
   /** Pauses the slot when the number of its people changed by more than this share since the last one; `null`: no guard. */
   readonly audienceGuard: number | null;
+  /** A few get it before the others do; without it all get it at once. */
+  readonly firstWave?: FirstWave;
   /** Drawn into the same email: the other reports of its bundle. */
   readonly bundled: readonly Report[];
 }

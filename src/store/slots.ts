@@ -20,8 +20,10 @@ export const statements = {
   put: `insert into slots (report, version, schedule, zone, nominal, due, expires_at, state, reason)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (report, schedule, zone, nominal) do nothing`,
   lastNominal: "select max(nominal) as nominal from slots where report = $1 and schedule = $2 and zone = $3",
-  open: `select * from slots where state in ('ready', 'planned') or (state = 'due' and due <= $1)
-    or (state = 'waiting' and next_probe_at <= $1) order by due, id`,
+  // A stopped slot is only closed, once all that was under way has ended.
+  open: `select * from slots where (state = 'planned' or (stopped_at is null and (state = 'ready' or (state = 'due' and due <= $1)
+      or (state = 'waiting' and next_probe_at <= $1)) and not exists (select 1 from stops x
+        where x.lifted_at is null and x.slot_id is null and x.report = slots.report))) order by due, id`,
   byId: "select * from slots where id = $1",
   lock: "select * from slots where id = $1 for update",
   recent: `select s.*, (select jsonb_object_agg(state, n) from
@@ -52,6 +54,7 @@ const toSlot = (row: Row): Slot => ({
   notice: as<Slot["notice"]>(row, "notice"),
   dataAsOf: textOrNull(row, "data_as_of"),
   audience: as<number | null>(row, "audience"),
+  isStopped: (row["stopped_at"] ?? null) !== null,
 });
 
 /** A slot to be recorded: due, or skipped with its reason. */

@@ -49,21 +49,39 @@ export const markOf = (original: readonly string[]): string => {
 const folded = (addresses: readonly string[]): string => addresses.map(asLatin).join(",\r\n ");
 
 /** The bytes of UTF-8, each as one character: what the header's text is made of. */
-const asLatin = (text: string): string =>
-  Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
+const asLatin = (text: string): string => latinOf(new TextEncoder().encode(text));
 
-/** A message as it may leave; `null`: for nobody. */
+/** A message as it may leave; `null`: for nobody. The body's bytes stay as they are. */
 export const staged = (message: StoredMessage, rules: StagingRules): StoredMessage | null => {
   const recipients = stagedRecipients(message.recipients, rules);
   if (recipients.length === 0) return null;
-  const text = latinOf(message.bytes);
-  const end = /\r?\n\r?\n/.exec(text);
-  const header = end === null ? text : text.slice(0, end.index);
-  const body = end === null ? "" : text.slice(end.index + end[0].length);
-  const whole = `${stagedHeader(header, { to: recipients, original: message.recipients })}\r\n\r\n${body}`;
+  const { bytes } = message;
+  const end = endOfHeader(bytes);
+  const header = stagedHeader(latinOf(bytes.subarray(0, end)), { to: recipients, original: message.recipients });
   const subject = `${markOf(message.recipients)} ${message.subject}`;
-  return { ...message, recipients, subject, bytes: bytesOf(whole) };
+  return { ...message, recipients, subject, bytes: joined(bytesOf(`${header}\r\n`), bytes.subarray(end)) };
 };
 
-const latinOf = (bytes: Uint8Array): string => new TextDecoder("latin1").decode(bytes);
+const lineFeed = 10;
+const carriageReturn = 13;
+
+/** Where the empty line after the header begins; the end, where there is none. */
+const endOfHeader = (bytes: Uint8Array): number => {
+  for (let at = bytes.indexOf(lineFeed); at !== -1; at = bytes.indexOf(lineFeed, at + 1)) {
+    const next = bytes[at + 1];
+    if (next === lineFeed || (next === carriageReturn && bytes[at + 2] === lineFeed)) return at + 1;
+  }
+  return bytes.length;
+};
+
+/** Each byte as one character. `TextDecoder("latin1")` would read some of them as Windows does. */
+const latinOf = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0));
+
+const joined = (head: Uint8Array, rest: Uint8Array): Uint8Array => {
+  const whole = new Uint8Array(head.length + rest.length);
+  whole.set(head);
+  whole.set(rest, head.length);
+  return whole;
+};
