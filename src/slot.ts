@@ -8,6 +8,7 @@ import type { Report } from "#model/report.ts";
 import { before } from "#model/time.ts";
 import { askReadiness, type ReadinessParts, wantsFilters } from "#readiness/run.ts";
 import type { Log } from "#runtime/log.ts";
+import type { PassPoint } from "#runtime/point.ts";
 import type { KnownReport } from "#store/reports.ts";
 import { closeSlot, moveSlot } from "#store/slots.ts";
 
@@ -16,6 +17,7 @@ export interface SlotParts extends AudienceParts {
   readonly log: Log;
   readonly readiness: ReadinessParts;
   readonly alerts: Alerts;
+  readonly passPoint: PassPoint;
   /** The report as it was when the slot was made, with its mode of today. */
   readonly reportOf: (slot: Pick<Slot, "report" | "version">) => Promise<KnownReport>;
   /** Reads the report's lists of people anew, so that who has left gets nothing. */
@@ -30,6 +32,7 @@ export const advanceSlot = async (slot: Slot, parts: SlotParts, signal: AbortSig
     case "waiting":
       return makeReady(slot, known, { parts, signal });
     case "ready":
+      await parts.passPoint("slot:taken");
       return gather(slot, known, parts);
     case "planned":
       return closeSlot(parts.pool, slot.id, parts.clock.now());
@@ -80,7 +83,9 @@ const gather = async (slot: Slot, known: KnownReport, parts: SlotParts): Promise
   await parts.alerts.recover(key);
   // Nothing is drawn that would expire at once, and a slot at which everything fails doesn't stay open for ever.
   if (hasExpired(slot, known.report, parts)) return expire(slot, "it could be planned only after it expired", parts);
-  return fixAudience(slot, known, parts);
+  const isFixed = await fixAudience(slot, known, parts);
+  await parts.passPoint("slot:planned");
+  return isFixed;
 };
 
 const hasExpired = (slot: Slot, report: Report, parts: SlotParts): boolean =>

@@ -1,18 +1,28 @@
 import { createHash } from "node:crypto";
 import type { App } from "#app.ts";
 import { schedulesOf } from "#audience/plan.ts";
+import type { Config } from "#config/config.ts";
 import type { Report } from "#model/report.ts";
 import type { HolidayMemory } from "#schedule/calendar.ts";
 import { tick } from "#schedule/run.ts";
 import { peopleOf } from "#store/people.ts";
 import { transaction } from "#store/pool.ts";
 import { allReports, publishReports } from "#store/reports.ts";
+import { type Concurrency, knowServers } from "#store/servers.ts";
 
 /** Makes the configuration's reports known to the database, so that workers read the same version everywhere. */
 export const publish = ({ config, pool, clock }: Pick<App, "config" | "pool" | "clock">): Promise<void> => {
-  const versions = config.reports.map((report) => ({ report, version: versionOf(report) }));
-  return transaction(pool, (db) => publishReports(db, versions, clock.now()));
+  const mailer = config.mail.via.kind;
+  const versions = config.reports.map((report) => ({ report, version: versionOf(report), mailer }));
+  return transaction(pool, async (db) => {
+    await publishReports(db, versions, clock.now());
+    await knowServers(db, concurrencyOf(config.servers), true);
+  });
 };
+
+/** Most renders at a time on each server, as a configuration says. */
+export const concurrencyOf = (servers: Config["servers"]): Concurrency =>
+  Object.fromEntries(servers.map(({ name, concurrency }) => [name, concurrency]));
 
 /** A report version's name: the hash of its definition. */
 export const versionOf = (report: Report): string =>

@@ -14,6 +14,7 @@ import type { Delivery } from "#model/delivery.ts";
 import type { Report } from "#model/report.ts";
 import { linksInto } from "#render/servers/open.ts";
 import type { Mailer } from "#send/port.ts";
+import { hearBells } from "#store/bells.ts";
 import { allReports, rememberReports } from "#store/reports.ts";
 
 /** An app that is open, without its loops. */
@@ -22,6 +23,10 @@ export type Opened = Omit<App, "parts" | "work" | "putDrafts">;
 /** How this process works, by its configuration. */
 export const workSettings = ({ limits }: Config): Omit<WorkSettings, "roles" | "occasion"> => ({
   owner: `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
+  host: hostname(),
+  pid: process.pid,
+  takeovers: limits.takeovers,
+  longestRoundMs: longestRoundOf(limits),
   sweepEveryMs: limits.sweepEveryMs,
   leaseMs: limits.leaseMs,
   sendLimitMs: limits.sendLimitMs,
@@ -31,6 +36,13 @@ export const workSettings = ({ limits }: Config): Omit<WorkSettings, "roles" | "
   stopTimeoutMs: limits.stopTimeoutMs,
 });
 
+/** All that one round may wait for, one after the other: drawing with all its formats, writing, or handing over. */
+const longestRoundOf = (limits: Config["limits"]): number => {
+  const drawing = limits.openTimeoutMs + limits.signInTimeoutMs * 2 + limits.settleTimeoutMs;
+  const taking = limits.captureTimeoutMs * 3 + limits.exportTimeoutMs;
+  return Math.max(2 * (drawing + taking), limits.writeTimeoutMs, limits.sendLimitMs, limits.probeTimeoutMs * 2);
+};
+
 /** The parts of all loops. */
 export const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts => {
   const { config, clock, log, pool, artifacts, sources, servers, holidays } = open;
@@ -38,7 +50,11 @@ export const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts =>
   const reportOf = rememberReports(pool);
   const readListsOf = (report: Report) => readLists(report, { pool, clock, sources, dir });
   return {
-    ...{ pool, clock, log, artifacts, sources, mail },
+    ...{ pool, clock, log, artifacts, sources, mail, passPoint: open.passPoint },
+    mailer: config.mail.via.kind,
+    emailsPerMinute: limits.emailsPerMinute,
+    writeTimeoutMs: limits.writeTimeoutMs,
+    hearWakeUps: (told, signal) => hearBells(pool, told, signal),
     // Asked each time, since a server that was away may have come.
     concurrency: () =>
       Object.fromEntries(
@@ -47,6 +63,8 @@ export const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts =>
     alerts: alertsOf(open),
     requests: open.requests,
     mailerFor: (delivery: Pick<Delivery, "trial">): Mailer => (delivery.trial ? open.outbox : open.mailer),
+    installation: () => open.installation.id(),
+    staging: mail,
     sendAttempts: limits.sendAttempts,
     whenUncertain: "ask" as const,
     reportOf,
@@ -64,8 +82,10 @@ export const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts =>
       await arrive();
       return tickAll(open, holidays.of);
     },
-    tellOwner: async (slot, signal) =>
-      tellOwner(slot, await reportOf(slot), {
+    tellOwner: async (slot, signal) => {
+      // From a copy of the database its owner would hear of a morning that somebody else has told already.
+      if (open.installation.id() === null) return;
+      await tellOwner(slot, await reportOf(slot), {
         isChosenSkip,
         ...{ pool, clock, mail, templates: open.templates, operators: config.alerts.email },
         // A lock is held meanwhile, and the database ends whoever holds one for a minute without a word.
@@ -73,7 +93,8 @@ export const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts =>
           const bound = AbortSignal.any([signal, AbortSignal.timeout(30_000)]);
           await (isTrial ? open.outbox : open.mailer).send(message, bound);
         },
-      }),
+      });
+    },
     openPainter: () => open.openPainter(servers),
   };
 };

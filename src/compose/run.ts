@@ -11,6 +11,7 @@ import type { Message, StoredMessage } from "#model/message.ts";
 import { inLanguage, type Report, type ReportView } from "#model/report.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
+import type { PassPoint } from "#runtime/point.ts";
 import { keepFacts, moveDelivery } from "#store/deliveries.ts";
 import { installationOf, putMessage } from "#store/messages.ts";
 import { type Pool, transaction } from "#store/pool.ts";
@@ -26,6 +27,7 @@ export interface ComposeParts extends GatherParts {
   readonly templates: Templates;
   readonly pictures: PictureWriter;
   readonly mail: { readonly from: string; readonly replyTo: string | null };
+  readonly passPoint: PassPoint;
 }
 
 /**
@@ -108,12 +110,13 @@ interface Kept {
  */
 const keep = async (
   { delivery, stored, gathered, notes }: Kept,
-  { pool, artifacts, log }: ComposeParts,
+  { pool, artifacts, log, passPoint }: ComposeParts,
 ): Promise<void> => {
   const { bytes, ...rest } = stored;
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const path = `messages/${delivery.nominal.toString().slice(0, 10)}/${delivery.id}-${sha256.slice(0, 12)}.eml`;
   await artifacts.put(path, bytes);
+  await passPoint("write:kept");
   const facts = gathered.parts.flatMap(({ input }, at) =>
     input.facts.map((fact) => ({ ...fact, name: keptName(at, fact.name) })),
   );
@@ -123,5 +126,6 @@ const keep = async (
     await keepFacts(db, delivery.id, { facts, notes });
     return true;
   });
+  await passPoint("write:composed");
   log.info(isOurs ? "delivery.composed" : "delivery.fenced", { delivery: delivery.id, bytes: bytes.length, notes });
 };

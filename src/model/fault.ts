@@ -19,6 +19,7 @@ export const faultCodes = {
   "source.unreachable": "A source doesn't answer.",
   "source.query": "A source refused a query or returned too much.",
   "browser.missing": "No Chromium was found or could be unpacked.",
+  "browser.start": "The browser could not be started on this machine.",
   "browser.crashed": "The browser ended or stopped answering.",
   "server.unreachable": "The report server doesn't answer.",
   "server.signin": "The report server refused the sign-in or asked for it again.",

@@ -1,4 +1,5 @@
 import type { CDPSession, Page } from "puppeteer";
+import { Fault, wordsOf } from "#model/fault.ts";
 import { type ChromiumInstall, launchChromium, type RunningChromium } from "#render/launch.ts";
 import { forget, forgetSession } from "#render/page/forget.ts";
 import { type Guard, guardPage, type Hosts } from "#render/page/guard.ts";
@@ -109,7 +110,9 @@ const start = async (install: ChromiumInstall, limits: BrowserLimits): Promise<R
     });
   } catch (error) {
     chromium.end();
-    throw crashed("at its start", error);
+    const hint = "look at the memory and the load of this machine; it is tried again";
+    const what = `The browser started and didn't answer: ${wordsOf(error)}`;
+    throw new Fault("browser.start", what, { hint, retry: "later", cause: error });
   }
 };
 

@@ -88,7 +88,7 @@ export const launchChromium = async (install: ChromiumInstall, limits: LaunchLim
     return { browser, pid, close: (ms) => close(browser, ms).finally(profile.end), end: profile.end };
   } catch (error) {
     profile.end();
-    throw new Fault("browser.crashed", `Chromium at ${install.path} did not start: ${wordsOf(error)}`, {
+    throw new Fault("browser.start", `Chromium at ${install.path} did not start: ${wordsOf(error)}`, {
       hint: "Start it by hand to see why; a library may be missing, or memory.",
       retry: "later",
       cause: error,

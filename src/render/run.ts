@@ -5,7 +5,9 @@ import type { Artifact } from "#model/render.ts";
 import type { Drawn, DrawnFile } from "#render/draw.ts";
 import type { Painter } from "#render/painter.ts";
 import type { Clock } from "#runtime/clock.ts";
+import { type KeptLease, keepLease } from "#runtime/lease.ts";
 import type { Log } from "#runtime/log.ts";
+import type { PassPoint } from "#runtime/point.ts";
 import { outlast } from "#store/outlast.ts";
 import { type Pool, transaction } from "#store/pool.ts";
 import {
@@ -24,6 +26,7 @@ export interface DrawParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly artifacts: Bucket;
+  readonly passPoint: PassPoint;
   /** Most renders at a time, of all workers together, on each report server that this process knows. */
   readonly concurrency: () => Readonly<Record<string, number>>;
 }
@@ -45,10 +48,13 @@ export const drawNext = async (ask: DrawAsk, worker: DrawWorker): Promise<string
   const { parts } = worker;
   const render = await leaseRender(parts.pool, { ...ask, servers: parts.concurrency() });
   if (render === null) return null;
-  const lease = keepLease(render, ask.leaseMs, worker);
+  const lease = leaseOf(render, ask.leaseMs, worker);
   try {
+    await parts.passPoint("render:claimed");
     const drawn = await worker.painter.draw(render.request, lease.signal);
+    await parts.passPoint("render:drawn");
     await kept(worker, () => store(render, drawn, parts));
+    await parts.passPoint("render:stored");
   } catch (error) {
     await kept(worker, () => setBack(render, error, { ask, worker }));
   } finally {
@@ -63,22 +69,18 @@ const kept = (worker: DrawWorker, work: () => Promise<void>): Promise<void> => {
   return outlast(work, { tell, signal: worker.signal });
 };
 
-/** Renews the lease while the render is drawn; a lost lease ends the drawing, since somebody else has it now. */
-const keepLease = (render: LeasedRender, leaseMs: number, { parts, signal }: DrawWorker) => {
-  const lost = new AbortController();
-  const renew = async (): Promise<void> => {
-    if (!(await renewRender(parts.pool, render, leaseMs))) lost.abort(new Error("the lease was lost"));
-  };
-  const timer = setInterval(
-    () => void renew().catch((error: unknown) => parts.log.warn("render.lease", { render: render.id, error })),
-    leaseMs / 3,
-  );
-  return { signal: AbortSignal.any([signal, lost.signal]), end: () => clearInterval(timer) };
-};
+const leaseOf = (render: LeasedRender, leaseMs: number, { parts, signal }: DrawWorker): KeptLease =>
+  keepLease({
+    leaseMs,
+    signal,
+    renew: () => renewRender(parts.pool, render, leaseMs),
+    onFault: (error) => parts.log.warn("render.lease", { render: render.id, error }),
+  });
 
 const store = async (render: LeasedRender, drawn: Drawn, parts: DrawParts): Promise<void> => {
   const artifacts: Omit<Artifact, "id" | "renderId">[] = [];
   for (const file of drawn.files) artifacts.push(await keep(file, parts.artifacts));
+  await parts.passPoint("render:kept");
   const yielded = { artifacts, evidence: drawn.evidence, now: parts.clock.now() };
   const stored = await transaction(parts.pool, (db) => finishRender(db, render, yielded));
   const fields = { render: render.id, view: render.request.view.path, ms: drawn.evidence.drawnMs };
@@ -97,7 +99,7 @@ const keep = async (file: DrawnFile, bucket: Bucket): Promise<Omit<Artifact, "id
 
 /** Waits between tries of one render: a server that has just failed is given a little time, and the morning isn't long. */
 const pausesMs = [2_000, 15_000, 60_000];
-/** How soon a server that is away is asked again. */
+/** How soon it is tried again on what was away. */
 const pauseWhileAwayMs = 15_000;
 
 const setBack = async (
@@ -109,15 +111,23 @@ const setBack = async (
   // A render that was ended because the process stops is given back by the daemon, without counting the try.
   if (signal.aborted) return;
   const reason = wordsOf(error);
-  const isHopeless = isFault(error) && error.retry === "never";
   parts.log.warn("render.set-back", { render: render.id, view: render.request.view.path, n: render.n, error });
-  // A report server that is down for ten minutes must not cost a morning its reports: only their expiry ends the waiting.
-  const isAway = isFault(error, "server.unreachable") && !isHopeless;
-  if (isHopeless || (!isAway && render.n >= ask.attempts)) {
+  const isFree = isNoTry(error);
+  const isHopeless = !isFree && isFault(error) && error.retry === "never";
+  if (isHopeless || (!isFree && render.tries >= ask.attempts)) {
     await faultRender(parts.pool, render, { reason, now: parts.clock.now() });
     return;
   }
-  const pauseMs = isAway ? pauseWhileAwayMs : (pausesMs[render.n - 1] ?? 60_000);
+  const pauseMs = isFree ? pauseWhileAwayMs : (pausesMs[render.tries - 1] ?? 60_000);
   const notBefore = parts.clock.now().add({ milliseconds: pauseMs });
-  await postponeRender(parts.pool, render, { notBefore, reason, isCounted: !isAway });
+  await postponeRender(parts.pool, render, { notBefore, reason, isCounted: !isFree });
+};
+
+/**
+ * What says nothing about the view takes none of its tries: a report server that is down for ten minutes, a machine on which no browser
+ * starts or whose disk is full must not cost a morning its reports. Only their expiry ends the waiting, and another machine may draw them.
+ */
+const isNoTry = (error: unknown): boolean => {
+  if (isFault(error, "browser.start") || isFault(error, "browser.missing")) return true;
+  return (isFault(error, "server.unreachable") || isFault(error, "bucket.io")) && error.retry === "later";
 };

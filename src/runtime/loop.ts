@@ -15,6 +15,8 @@ export interface LoopSettings {
   readonly onFault: (error: unknown, inARow: number) => void;
   readonly wake?: Wake;
   readonly clock?: Clock;
+  /** The longest that one round may take by its own bounds; a loop that shows no progress for longer stands still. */
+  readonly longestRoundMs?: number;
   /** How long a running round may go on undisturbed after `stop`, before its signal ends. */
   readonly finishWithinMs?: number;
   /** How long `stop` waits for a round whose signal has ended. */
@@ -28,16 +30,21 @@ export interface Progress {
   readonly lastAt: Temporal.Instant | null;
   readonly workingSince: Temporal.Instant | null;
   readonly faultsInARow: number;
+  /** Milliseconds since it last got on, by a clock that nobody sets. */
+  readonly silentMs: number;
 }
 
 /** A running loop. */
 export interface Loop {
   readonly name: string;
   progress(): Progress;
+  /** Silent for longer than this, it stands still. */
+  readonly stallMs: number;
   /** Begins no further round and waits for the running one; `false`: it didn't end in time and was left behind. */
   stop(): Promise<boolean>;
 }
 
+const defaultLongestRoundMs = 60_000;
 const defaultBackoff: Backoff = { baseMs: 500, maxMs: 10_000 };
 
 /**
@@ -48,7 +55,8 @@ export const startLoop = (settings: LoopSettings): Loop => {
   const { everyMs, wake = openWake(), clock = systemClock, backoff = defaultBackoff } = settings;
   const stopping = new AbortController();
   const cut = new AbortController();
-  let progress: Progress = { lastAt: null, workingSince: null, faultsInARow: 0 };
+  let progress: Omit<Progress, "silentMs"> = { lastAt: null, workingSince: null, faultsInARow: 0 };
+  let beatAt = performance.now();
 
   const tell = (error: unknown): void => {
     try {
@@ -62,10 +70,12 @@ export const startLoop = (settings: LoopSettings): Loop => {
     progress = { ...progress, workingSince: clock.now() };
     const beat = (): void => {
       progress = { ...progress, lastAt: clock.now() };
+      beatAt = performance.now();
     };
     try {
       const more = await settings.work(cut.signal, beat);
       progress = { lastAt: clock.now(), workingSince: null, faultsInARow: 0 };
+      beatAt = performance.now();
       return more ?? "wait";
     } catch (error) {
       progress = { ...progress, workingSince: null, faultsInARow: progress.faultsInARow + 1 };
@@ -92,7 +102,12 @@ export const startLoop = (settings: LoopSettings): Loop => {
     cut.abort();
     return endsWithin(running, settings.abandonAfterMs ?? 5_000);
   };
-  return { name: settings.name, progress: () => progress, stop };
+  return {
+    name: settings.name,
+    stallMs: settings.everyMs * 3 + (settings.longestRoundMs ?? defaultLongestRoundMs),
+    progress: () => ({ ...progress, silentMs: performance.now() - beatAt }),
+    stop,
+  };
 };
 
 const rest = (ms: number, signal: AbortSignal): Promise<void> =>

@@ -1,4 +1,4 @@
-import type { Delivery, DeliveryDraft, DeliveryPart, DeliveryState, Envelope } from "#model/delivery.ts";
+import type { Correction, Delivery, DeliveryDraft, DeliveryPart, DeliveryState, Envelope } from "#model/delivery.ts";
 import { canonicalFilters, type Filters } from "#model/filters.ts";
 import type { ShownFact } from "#model/message.ts";
 import type { Format } from "#model/people.ts";
@@ -26,8 +26,9 @@ const parts = `coalesce((select jsonb_agg(jsonb_build_object('report', p.report,
 /** Every statement about deliveries; a test prepares each. */
 export const statements = {
   put: `insert into deliveries (slot_id, occasion, report, version, recipient_id, recipient_name, label, envelope, filters,
-      filters_key, formats, locale, zone, nominal, expires_at, trial, state, reason, finished_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+      filters_key, formats, locale, zone, nominal, expires_at, trial, state, reason, finished_at, waits_for_wave, correction, stopped_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+      (select s.stopped_at from slots s where s.id = $1::bigint for key share))
     on conflict (occasion, recipient_id, report, label) do nothing returning id`,
   putPart: `insert into delivery_parts (delivery_id, part, report, view, heading, filters, render_id)
     values ($1, $2, $3, $4, $5, $6, $7)`,
@@ -48,7 +49,7 @@ export const statements = {
       deadline = case when $3 = 'proven' then deadline end where id = $1 and state = $2`,
   lease: `update deliveries set owner = $1, deadline = now() + $2 * interval '1 ms'
     where id = (select d.id from deliveries d where d.state in ('drawn', 'proven')
-      and (d.deadline is null or d.deadline < now() or d.owner = $1) and (d.not_before is null or d.not_before <= $4)
+      and (d.deadline is null or d.owner = $1) and d.stopped_at is null and (d.not_before is null or d.not_before <= $4)
       and ($3::text is null or d.occasion = $3)
       order by d.id for update skip locked limit 1)
     returning id`,
@@ -88,6 +89,7 @@ const toDelivery = (row: Row): Delivery => ({
   attempts: number(row, "attempts"),
   notBefore: instantOrNull(row, "not_before"),
   deadline: instantOrNull(row, "deadline"),
+  ...(row["correction"] == null ? {} : { correction: as<Correction>(row, "correction") }),
 });
 
 /** A draft with what it is owed for, and the render of each of its parts. */
@@ -99,6 +101,9 @@ export interface NewDelivery {
   /** One per part, in order; empty for a skipped one. */
   readonly renderIds: readonly string[];
   readonly now: Temporal.Instant;
+  /** It goes out only once its slot's first wave did. */
+  readonly waitsForWave?: boolean;
+  readonly correction?: Correction;
 }
 
 /** Records a delivery once; its id, or `null` when it was there already. */
@@ -125,6 +130,8 @@ export const putDelivery = async (db: Db, delivery: NewDelivery): Promise<string
     skipped ? "skipped" : "planned",
     draft.skip,
     skipped ? at(now) : null,
+    delivery.waitsForWave ?? false,
+    delivery.correction === undefined ? null : json(delivery.correction),
   ];
   const id = await one(db, { text: statements.put, values, map: (row) => text(row, "id") });
   if (id === null || skipped) return id;

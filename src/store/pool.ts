@@ -11,6 +11,8 @@ export interface Session extends Db {
 
 /** One connection taken from the pool; `release(true)` closes it instead of giving it back. */
 export interface Connection extends Session {
+  /** Tells of what other sessions notify on a channel, and once when the connection is gone. */
+  hear(channel: string, told: { readonly word: (word: string) => void; readonly gone: () => void }): Promise<void>;
   release(broken?: boolean): void;
 }
 
@@ -48,6 +50,7 @@ export const openPool = (url: string, settings: PoolSettings): Pool => {
       const ignore = (): void => {};
       client.on("error", ignore);
       return {
+        hear: (channel, told) => hear(client, channel, told),
         query: (text, values, limitMs) => run(client, { text, values, limitMs }),
         release: (broken = false) => {
           client.off("error", ignore);
@@ -57,6 +60,13 @@ export const openPool = (url: string, settings: PoolSettings): Pool => {
     },
     [Symbol.asyncDispose]: () => pool.end(),
   };
+};
+
+const hear = async (client: pg.PoolClient, channel: string, told: Parameters<Connection["hear"]>[1]): Promise<void> => {
+  client.on("notification", ({ payload }) => told.word(payload ?? ""));
+  client.once("error", told.gone);
+  client.once("end", told.gone);
+  await run(client, { text: `listen ${pg.escapeIdentifier(channel)}`, values: [] });
 };
 
 /** Bound on waiting for a lock, and on a migration: another process may be at work on a large table. */

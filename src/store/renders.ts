@@ -3,6 +3,8 @@ import type { Format } from "#model/people.ts";
 import type { Artifact, RenderEvidence, RenderRequest } from "#model/render.ts";
 import type { Temporal } from "#model/time.ts";
 import { as, at, changed, type Db, json, many, number, one, type Row, text, textOrNull } from "#store/db.ts";
+import { type Pool, transaction } from "#store/pool.ts";
+import { type Concurrency, freeServers, lockServer } from "#store/servers.ts";
 
 /** Every statement about renders and artifacts; a test prepares each. */
 export const statements = {
@@ -14,20 +16,21 @@ export const statements = {
       state = case when renders.state = 'ready' and not (renders.request -> 'formats' @> (excluded.request -> 'formats'))
         then 'wanted' else renders.state end,
       n = case when renders.state = 'ready' then 0 else renders.n end,
+      dead_owners = case when renders.state = 'ready' then 0 else renders.dead_owners end,
       not_before = case when renders.state = 'ready' then null else renders.not_before end
     returning id`,
   lease: `update renders set state = 'drawing', owner = $1, n = n + 1, lease_until = now() + $2 * interval '1 ms'
-    where id = (select r.id from renders r where r.state = 'wanted' and (r.not_before is null or r.not_before <= $3)
-      and (select count(*) from renders busy where busy.state = 'drawing' and busy.server = r.server) < ($4::jsonb ->> r.server)::int
+    where id = (select r.id from renders r where r.state = 'wanted' and r.server = $4 and (r.not_before is null or r.not_before <= $3)
+      and (select count(*) from renders busy where busy.state = 'drawing' and busy.server = $4) < $5::int
       and exists (select 1 from delivery_parts p join deliveries d on d.id = p.delivery_id
-        where p.render_id = r.id and d.state = 'planned' and ($5::text is null or d.occasion = $5))
+        where p.render_id = r.id and d.state = 'planned' and d.stopped_at is null and ($6::text is null or d.occasion = $6))
       order by r.id for update skip locked limit 1)
     returning *`,
   renew: `update renders set lease_until = now() + $4 * interval '1 ms'
     where id = $1 and owner = $2 and n = $3 and state = 'drawing'`,
   // A format that was asked for while it was drawn is still owed to whoever asked.
   finish: `update renders set state = case when request -> 'formats' <@ $6::jsonb then 'ready' else 'wanted' end,
-      n = case when request -> 'formats' <@ $6::jsonb then n else 0 end, evidence = $4, finished_at = $5, owner = null, lease_until = null, reason = null
+      n = case when request -> 'formats' <@ $6::jsonb then n else 0 end, dead_owners = 0, evidence = $4, finished_at = $5, owner = null, lease_until = null, reason = null
     where id = $1 and owner = $2 and n = $3 and state = 'drawing'`,
   putArtifact: `insert into artifacts (render_id, format, media_type, sha256, bytes, path, width, height)
     values ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -39,11 +42,7 @@ export const statements = {
     where id = $1 and owner = $2 and n = $3 and state = 'drawing'`,
   giveBack: `update renders set state = 'wanted', n = n - 1, owner = null, lease_until = null
     where owner = $1 and state = 'drawing'`,
-  reapWorn: `update renders set state = 'faulted', reason = $2, owner = null, lease_until = null, finished_at = now()
-    where state = 'drawing' and lease_until < now() and n >= $1`,
-  reap: `update renders set state = 'wanted', owner = null, lease_until = null
-    where state = 'drawing' and lease_until < now() returning id`,
-  again: `update renders set state = 'wanted', n = 0, not_before = null, reason = null
+  again: `update renders set state = 'wanted', n = 0, dead_owners = 0, not_before = null, reason = null
     where state in ('faulted', 'ready') and id in (select render_id from delivery_parts where delivery_id = $1)`,
   byId: "select * from renders where id = $1",
   artifactsOf: "select * from artifacts where render_id = any($1::bigint[]) order by render_id, format",
@@ -60,6 +59,8 @@ export const statements = {
 export interface LeasedRender {
   readonly id: string;
   readonly n: number;
+  /** Tries so far, this one included; those whose worker died count apart. */
+  readonly tries: number;
   readonly owner: string;
   readonly request: RenderRequest;
 }
@@ -67,6 +68,7 @@ export interface LeasedRender {
 const toLeased = (row: Row): LeasedRender => ({
   id: text(row, "id"),
   n: number(row, "n"),
+  tries: number(row, "n") - number(row, "dead_owners"),
   owner: text(row, "owner"),
   request: as<RenderRequest>(row, "request"),
 });
@@ -104,18 +106,30 @@ export interface LeaseAsk {
   readonly leaseMs: number;
   readonly now: Temporal.Instant;
   /** Most renders at a time of each server; a worker takes no work for one that it doesn't know. */
-  readonly servers: Readonly<Record<string, number>>;
+  readonly servers: Concurrency;
   /** Only the renders of one occasion; `null`: any. */
   readonly occasion: string | null;
 }
 
-/** Leases the oldest wanted render that a delivery waits for, or `null`. The lease runs by the database's clock. */
-export const leaseRender = (db: Db, ask: LeaseAsk): Promise<LeasedRender | null> =>
-  one(db, {
-    text: statements.lease,
-    values: [ask.owner, ask.leaseMs, at(ask.now), json(ask.servers), ask.occasion],
-    map: toLeased,
-  });
+/**
+ * Leases the oldest wanted render that a delivery waits for, on a server that isn't paused and has room, or `null`. The server's row is
+ * locked meanwhile: two workers that count at once would both find the last place. The lease runs by the database's clock.
+ */
+export const leaseRender = async (pool: Pool, ask: LeaseAsk): Promise<LeasedRender | null> => {
+  for (const name of await freeServers(pool, ask)) {
+    const leased = await transaction(pool, (db) => leaseOn(db, name, ask));
+    if (leased !== null) return leased;
+  }
+  return null;
+};
+
+const leaseOn = async (db: Db, name: string, ask: LeaseAsk): Promise<LeasedRender | null> => {
+  const inForce = await lockServer(db, name, ask.now);
+  if (inForce === null) return null;
+  const most = Math.min(inForce, ask.servers[name] ?? 0);
+  const values = [ask.owner, ask.leaseMs, at(ask.now), name, most, ask.occasion];
+  return one(db, { text: statements.lease, values, map: toLeased });
+};
 
 /** Lengthens a lease; false when it was lost. */
 export const renewRender = async (db: Db, render: LeasedRender, leaseMs: number): Promise<boolean> =>
@@ -165,15 +179,6 @@ export const faultRender = async (
 
 /** Gives every render of this owner back without counting the try: the worker is stopping. */
 export const giveBackRenders = (db: Db, owner: string): Promise<number> => changed(db, statements.giveBack, [owner]);
-
-/** Takes back the renders of dead workers; after `maxTries` of them a render is given up. */
-export const reapRenders = async (db: Db, maxTries: number): Promise<number> => {
-  const worn = await changed(db, statements.reapWorn, [
-    maxTries,
-    `its worker ended ${maxTries} times while drawing it`,
-  ]);
-  return worn + (await changed(db, statements.reap, []));
-};
 
 /** Wants all renders of a delivery anew. */
 export const drawAgain = (db: Db, deliveryId: string): Promise<number> => changed(db, statements.again, [deliveryId]);

@@ -8,8 +8,8 @@ export const statements = {
   putVersion: `insert into report_versions (hash, report, definition, known_since) values ($1, $2, $3, $4)
     on conflict (hash) do nothing`,
   version: "select definition from report_versions where hash = $1",
-  putReport: `insert into reports (name, version, mode_since) values ($1, $2, $3)
-    on conflict (name) do update set version = excluded.version, present = true`,
+  putReport: `insert into reports (name, version, mode_since, mailer) values ($1, $2, $3, $4)
+    on conflict (name) do update set version = excluded.version, mailer = excluded.mailer, present = true`,
   retire: "update reports set present = false where present and name <> all($1::text[])",
   reports:
     "select r.*, v.definition from reports r join report_versions v on v.hash = r.version where present order by name",
@@ -36,13 +36,21 @@ const toReport = (row: Row): KnownReport => ({
   mode: as<KnownReport["mode"]>(row, "mode"),
 });
 
+/** A report's definition as it is published. */
+export interface NewReport {
+  readonly report: Report;
+  readonly version: string;
+  /** How its live emails leave: `smtp`, `sendgrid` or `folder`. */
+  readonly mailer: string;
+}
+
 /** Makes a definition known and current; a report that is new starts in trial. */
 export const putReport = async (
   db: Db,
-  { report, version, now }: { readonly report: Report; readonly version: string; readonly now: Temporal.Instant },
+  { report, version, mailer, now }: NewReport & { readonly now: Temporal.Instant },
 ): Promise<void> => {
   await db.query(statements.putVersion, [version, report.name, json(report), at(now)]);
-  await db.query(statements.putReport, [report.name, version, at(now)]);
+  await db.query(statements.putReport, [report.name, version, at(now), mailer]);
 };
 
 /** Marks reports that the configuration no longer names; their history stays. */
@@ -116,12 +124,8 @@ const schedulesOf = (db: Db, report: string): Promise<KnownSchedule[]> =>
   });
 
 /** Makes a configuration's reports known, so that workers everywhere read the same version; those that it no longer has are retired. */
-export const publishReports = async (
-  db: Db,
-  versions: readonly { readonly report: Report; readonly version: string }[],
-  now: Temporal.Instant,
-): Promise<void> => {
-  for (const { report, version } of versions) await putReport(db, { report, version, now });
+export const publishReports = async (db: Db, versions: readonly NewReport[], now: Temporal.Instant): Promise<void> => {
+  for (const one of versions) await putReport(db, { ...one, now });
   await retireOthers(
     db,
     versions.map(({ report }) => report.name),

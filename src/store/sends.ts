@@ -7,6 +7,8 @@ export const statements = {
   // A preview is written to be looked at and never sent.
   sendable: `select d.id from deliveries d where d.state = 'composed' and (d.not_before is null or d.not_before <= $1)
       and ($2::text is null or d.occasion = $2) and d.occasion not like 'preview:%'
+      and d.stopped_at is null and not d.waits_for_wave and (d.trial or exists (select 1 from installation i where i.id = $3::uuid))
+      and (d.trial or not exists (select 1 from reports r where r.name = d.report and r.mailer <> $4))
     order by d.id for update skip locked limit 1`,
   begin: `update deliveries set state = 'sending', attempts = attempts + 1, owner = $2, reason = null,
       deadline = now() + $3 * interval '1 ms' where id = $1 and state = 'composed' returning attempts`,
@@ -36,11 +38,19 @@ export const statements = {
       expires_at = greatest(expires_at, $2) where id = $1 and state in ('failed', 'uncertain', 'expired')`,
 };
 
+/** Which deliveries may go out. */
+export interface Sendable extends Pick<WorkAsk, "occasion" | "now"> {
+  /** The id of the installation that this process belongs to; `null`: only mail in trial may leave, since the database isn't ours. */
+  readonly installation: string | null;
+  /** How live emails leave here: those of a report that names another way aren't taken. */
+  readonly mailer: string;
+}
+
 /** The next composed delivery that may go out, locked until the transaction ends. */
-export const lockSendable = (db: Db, ask: Pick<WorkAsk, "occasion" | "now">): Promise<string | null> =>
+export const lockSendable = (db: Db, ask: Sendable): Promise<string | null> =>
   one(db, {
     text: statements.sendable,
-    values: [at(ask.now), ask.occasion],
+    values: [at(ask.now), ask.occasion, ask.installation, ask.mailer],
     map: (row) => text(row, "id"),
   });
 

@@ -1,11 +1,18 @@
 import { Fault } from "#model/fault.ts";
 import { postgresCode, postgresTrouble, postgresWords } from "#runtime/postgres.ts";
 
+/** A deadlock, and two transactions that can't both be: Postgres ended one of them, and it may simply be tried again. */
+const conflicts = new Set(["40P01", "40001"]);
+
 /** The fault behind an error of the driver: the database is away, refuses the sign-in, is full, or took too long; `null`: Postgres' own answer. */
 export const faultOfDatabase = (cause: unknown): Fault | null => {
   const words = postgresWords(cause);
   // After a failover the pool may still hold connections to the server that is now read-only.
   const isStandby = postgresCode(cause) === "25006";
+  if (conflicts.has(postgresCode(cause))) {
+    const hint = "two processes wanted the same rows in different order; it is tried again by itself";
+    return new Fault("store.unreachable", `The database ended a statement: ${words}`, { hint, retry: "later", cause });
+  }
   switch (isStandby ? "away" : postgresTrouble(cause)) {
     case "refused": {
       const hint = "check the setting `database` (DATABASE_URL): user, password and name";

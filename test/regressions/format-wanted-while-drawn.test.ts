@@ -4,6 +4,7 @@ import type { RenderRequest } from "#model/render.ts";
 import { Temporal } from "#model/time.ts";
 import type { Pool } from "#store/pool.ts";
 import { finishRender, leaseRender, renderById, wantRender } from "#store/renders.ts";
+import { knowServers } from "#store/servers.ts";
 import { freshDatabase } from "../support/database.ts";
 import { reportNamed } from "../support/reports.ts";
 
@@ -43,6 +44,7 @@ test("a format that is asked for while a render is drawn is drawn too, with all 
   await pool.query("insert into report_versions values ('v', 'sales', '{}', $1)", [now]);
   const id = await wantRender(pool, request(["png"]));
   await waitingFor(pool, id);
+  await knowServers(pool, { main: 1 }, true);
   const ask = { owner: "test", leaseMs: 60_000, now, servers: { main: 1 }, occasion: null };
   const first = await leaseRender(pool, ask);
   await wantRender(pool, request(["png", "pdf"]));

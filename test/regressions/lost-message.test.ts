@@ -2,9 +2,11 @@ import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import type { Bucket } from "#bucket/port.ts";
 import { Temporal } from "#model/time.ts";
+import { passAll } from "#runtime/point.ts";
 import type { Mailer } from "#send/port.ts";
 import { type PostParts, postNext } from "#send/run.ts";
 import { deliveryById } from "#store/deliveries.ts";
+import { readInstallation } from "#store/installation.ts";
 import { messageOf } from "#store/messages.ts";
 import type { Pool } from "#store/pool.ts";
 import { freshDatabase } from "../support/database.ts";
@@ -43,10 +45,13 @@ const mailerThatKeeps = (sent: string[]): Mailer => ({
   close: async () => {},
 });
 
+const shared = { passPoint: passAll, mailer: "smtp", emailsPerMinute: null };
+
 test("an email whose file is lost or cut fails alone, and those behind it go out", async () => {
   await using database = await freshDatabase();
   const { pool } = database;
   await pool.query("insert into report_versions values ('v', 'sales', '{}', $1)", [now]);
+  const { id: ours } = await readInstallation(pool);
   const lost = await composed(pool, "a", "lost.eml");
   const cut = await composed(pool, "b", "cut.eml");
   const whole = await composed(pool, "c", "whole.eml");
@@ -55,6 +60,8 @@ test("an email whose file is lost or cut fails alone, and those behind it go out
   const sent: string[] = [];
   const parts: PostParts = {
     ...{ pool, artifacts, log: keptLog(), clock: { now: () => now }, sendAttempts: 3, whenUncertain: "ask" },
+    installation: () => ours,
+    ...shared,
     look: async () => ({ verdict: "still" }),
     mailerFor: () => mailerThatKeeps(sent),
   };
@@ -71,6 +78,7 @@ test("a delivery over which the last look stumbles keeps nobody behind it from a
   await using database = await freshDatabase();
   const { pool } = database;
   await pool.query("insert into report_versions values ('v', 'sales', '{}', $1)", [now]);
+  const { id: ours } = await readInstallation(pool);
   const odd = await composed(pool, "a", "a.eml");
   const next = await composed(pool, "b", "b.eml");
   const sent: string[] = [];
@@ -83,7 +91,9 @@ test("a delivery over which the last look stumbles keeps nobody behind it from a
       whenUncertain: "ask",
       mailerFor: () => mailerThatKeeps(sent),
     },
+    ...shared,
     artifacts: { get: async () => written } as unknown as Bucket,
+    installation: () => ours,
     look: async (_, { id }) => {
       if (id === odd) throw new Error("odd row");
       return { verdict: "still" };

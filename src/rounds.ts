@@ -1,0 +1,202 @@
+/** What the loops do in one round each. A round looks for rows that want work; `"more"` asks for the next one at once. */
+import { type DeliverParts, sendNext, writeNext } from "#deliver.ts";
+import type { Slot } from "#model/delivery.ts";
+import { gatherDrawn } from "#render/fan-in.ts";
+import type { Painter } from "#render/painter.ts";
+import { type DrawParts, drawNext } from "#render/run.ts";
+import { limitTo } from "#runtime/limit.ts";
+import type { Wake } from "#runtime/wake.ts";
+import { settleOrphans } from "#send/settle.ts";
+import { advanceSlot, type SlotParts } from "#slot.ts";
+import { expireDeliveries } from "#store/deliveries.ts";
+import { knowServers } from "#store/servers.ts";
+import { openSlots, untoldSlots } from "#store/slots.ts";
+import { type Taken, takeDeliveries, takeRenders } from "#store/takeover.ts";
+import { beatWorker } from "#store/workers.ts";
+
+/** What a process does; `tick`, `render` and `send` by default. `send` writes too; `write` alone leaves emails unsent, for previews. */
+export type Role = "tick" | "render" | "write" | "send";
+
+/** What the rounds use. */
+export interface RoundParts extends SlotParts, DeliverParts, DrawParts {
+  /** Records the slots that are due; how many were made. */
+  readonly tick: () => Promise<number>;
+  /** Reads the lists of people that have gone unread for a while; how many. */
+  readonly freshLists: () => Promise<number>;
+  /** Tells a closed slot's owner how it went, once. */
+  readonly tellOwner: (slot: Slot, signal: AbortSignal) => Promise<void>;
+}
+
+/** What bounds the rounds. */
+export interface RoundSettings {
+  readonly roles: readonly Role[];
+  /** Names this process in leases. */
+  readonly owner: string;
+  readonly host: string;
+  readonly pid: number;
+  /** Only the deliveries of one occasion; `null`: all. */
+  readonly occasion: string | null;
+  readonly leaseMs: number;
+  readonly sendLimitMs: number;
+  readonly renderAttempts: number;
+  /** Workers that may end over one piece of work before it is given up. */
+  readonly takeovers: number;
+}
+
+/** The bells of the loops; workers of one kind have one each, since a ring wakes one loop. */
+export interface Bells {
+  readonly tick: Wake;
+  readonly slots: Wake;
+  readonly draw: Wake[];
+  readonly write: Wake;
+  readonly post: Wake[];
+}
+
+/** What a round is made from. */
+export interface Shift {
+  readonly parts: RoundParts;
+  readonly settings: RoundSettings;
+  readonly bells: Bells;
+}
+
+/** One round of a loop. */
+export type Round = (signal: AbortSignal) => Promise<"more" | undefined>;
+
+/** Rings several bells. */
+export const ringAll = (wakes: readonly Wake[]): void => {
+  for (const wake of wakes) wake.ring();
+};
+
+/** Records what is due. */
+export const tick =
+  ({ parts, bells }: Shift): Round =>
+  async () => {
+    if ((await parts.tick()) > 0) bells.slots.ring();
+    await parts.passPoint("tick:made");
+    return undefined;
+  };
+
+/** Whoever is new in a list may have a time or a zone that nobody had before. */
+export const lists =
+  ({ parts, bells }: Shift): Round =>
+  async () => {
+    if ((await parts.freshLists()) > 0) bells.tick.ring();
+    return undefined;
+  };
+
+/** Slots that are asked about at once: a probe that hangs must not keep the others from theirs. */
+const slotsAtOnce = 8;
+
+/** One slot's fault stops only that slot; it is tried again at the next round. */
+export const moveSlots =
+  ({ parts, bells }: Shift): Round =>
+  async (signal) => {
+    const limit = limitTo(slotsAtOnce);
+    const guard = async (slot: Slot, step: () => Promise<boolean>): Promise<boolean> => {
+      try {
+        return await limit.run(step);
+      } catch (error) {
+        parts.log.error("slot.fault", { slot: slot.id, report: slot.report, error });
+        return false;
+      }
+    };
+    const open = await openSlots(parts.pool, parts.clock.now());
+    const moved = await Promise.all(open.map((slot) => guard(slot, () => advanceSlot(slot, parts, signal))));
+    const tell = async (slot: Slot): Promise<boolean> => {
+      await parts.tellOwner(slot, signal);
+      return false;
+    };
+    await Promise.all((await untoldSlots(parts.pool)).map((slot) => guard(slot, () => tell(slot))));
+    if (!moved.includes(true)) return undefined;
+    ringAll([...bells.draw, bells.write]);
+    return "more";
+  };
+
+/** Finds what nobody told of. */
+export const sweep =
+  ({ parts, settings }: Shift): Round =>
+  async () => {
+    await gatherDrawn(null, parts);
+    await settleOrphans(settings.sendLimitMs, parts);
+    const expired = await expireDeliveries(parts.pool, parts.clock.now(), "it was not sent before it expired");
+    for (const id of expired) parts.log.warn("delivery.expired", { delivery: id });
+    return undefined;
+  };
+
+/** Tells that this process is at work, and takes over what dead ones held. Every process does, so that any one that is left is enough. */
+export const takeOver =
+  ({ parts, settings, bells }: Shift): Round =>
+  async () => {
+    const { owner, host, pid, roles, takeovers } = settings;
+    const { pool, mailer } = parts;
+    const servers = parts.concurrency();
+    await knowServers(pool, servers, false);
+    await beatWorker(pool, { owner, host, pid, roles, servers: Object.keys(servers), mailer });
+    const renders = await takeRenders(pool, takeovers);
+    const deliveries = await takeDeliveries(pool, takeovers);
+    tellTaken("render", renders, parts);
+    tellTaken("delivery", deliveries, parts);
+    for (const id of renders.worn) await gatherDrawn(id, parts);
+    if (renders.again.length > 0) ringAll(bells.draw);
+    if (deliveries.again.length > 0) bells.write.ring();
+    return undefined;
+  };
+
+const tellTaken = (what: "render" | "delivery", { again, worn }: Taken, { log }: RoundParts): void => {
+  for (const id of again) log.warn(`${what}.taken-over`, { [what]: id });
+  for (const id of worn) log.error(`${what}.worn`, { [what]: id });
+};
+
+const asked = ({ parts, settings }: Shift) => ({
+  owner: settings.owner,
+  leaseMs: settings.leaseMs,
+  occasion: settings.occasion,
+  now: parts.clock.now(),
+});
+
+/** One render. */
+export const draw =
+  (shift: Shift, painter: Painter): Round =>
+  async (signal) => {
+    const { parts, settings, bells } = shift;
+    const ask = { ...asked(shift), attempts: settings.renderAttempts };
+    const renderId = await drawNext(ask, { parts, painter, signal });
+    if (renderId === null) return undefined;
+    await gatherDrawn(renderId, parts);
+    bells.write.ring();
+    return "more";
+  };
+
+/** One delivery a round, so that a stop is heeded between two. */
+export const write = (shift: Shift): Round => {
+  const { parts, bells } = shift;
+  let wrote = false;
+  return async () => {
+    // Late notes need no picture, so nobody else tells that they are ready.
+    if (!wrote) await gatherDrawn(null, parts);
+    if (await writeNext(asked(shift), parts)) {
+      wrote = true;
+      ringAll(bells.post);
+      return "more";
+    }
+    // What is held back or skipped here may have been the last of its slot.
+    if (wrote) bells.slots.ring();
+    wrote = false;
+    return undefined;
+  };
+};
+
+/** One email a round: on a stop the one that is on the wire is finished and no further one begun. */
+export const post = (shift: Shift): Round => {
+  const { parts, settings, bells } = shift;
+  let sent = false;
+  return async (signal) => {
+    if (await sendNext({ ...asked(shift), leaseMs: settings.sendLimitMs }, parts, signal)) {
+      sent = true;
+      return "more";
+    }
+    if (sent) bells.slots.ring();
+    sent = false;
+    return undefined;
+  };
+};
