@@ -8,6 +8,8 @@ export interface ProduceAsk {
   readonly extension: string;
   /** A folder of our own with room; what is written there is removed after a crash. */
   readonly scratch: string;
+  /** After so long it counts as failed, and all that it started is ended. */
+  readonly timeoutMs: number;
   /** Ended with all that it started when this ends; its reason says why. */
   readonly signal: AbortSignal;
 }
@@ -20,7 +22,7 @@ export interface Produced {
   readonly inScratch: boolean;
   /** Further files that belong to it (`settings.json` of `tsm settings export`). */
   readonly beside: readonly string[];
-  /** The last lines of standard error. */
+  /** The last lines of standard error, and what a reader should know: files that were left out or changed meanwhile. */
   readonly words: string;
   /** The producer's name and version, as it says them itself; for the manifest. */
   readonly version: string | null;

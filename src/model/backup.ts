@@ -21,6 +21,8 @@ export type Producer =
       readonly pgDump: string | null;
       readonly flags: readonly string[];
     }
+  /** Daybreak's own database as SQL, written by itself: the Postgres that it brings along has no `pg_dump`. */
+  | { readonly kind: "own" }
   /** SQLite's online backup of a file. */
   | { readonly kind: "sqlite"; readonly file: string }
   /** A folder as tar, compressed by zstd; `exclude` are patterns of paths below it. */

@@ -1,6 +1,7 @@
 import { basename, resolve } from "node:path";
 import type { Path } from "#config/document.ts";
 import type { Context } from "#config/resolve/context.ts";
+import { databaseOf } from "#config/resolve/places.ts";
 import { expand } from "#config/resolve/reference.ts";
 import type { WrittenBackup } from "#config/schema.ts";
 import type { CommandLine, Producer } from "#model/backup.ts";
@@ -58,16 +59,21 @@ const postgresUrl = (written: string, path: Path, context: Context): string | nu
   return null;
 };
 
-const postgresOf = ({ backup: { postgres = "own" }, path, context }: Asked): Made => {
+/** The Postgres that Daybreak brings along has no pg_dump, and is newer than most machines' own: its rows are written as SQL. */
+const ownOf = ({ context }: Asked, pgDump: string | null): Made | null =>
+  pgDump === null && databaseOf(context) === null ? { producer: { kind: "own" }, extension: "sql.zst" } : null;
+
+const postgresOf = (asked: Asked): Made => {
+  const { path, context } = asked;
+  const { postgres = "own" } = asked.backup;
   const { url, pgDump, flags = [] } = typeof postgres === "string" ? { url: postgres, pgDump: undefined } : postgres;
   const at = typeof postgres === "string" ? [...path, "postgres"] : [...path, "postgres", "url"];
   if (url === undefined)
     context.note(at, "is missing; write own for Daybreak's own database, or an address by a variable", "missing");
   const tool = pgDump !== undefined && /[/\\]/.test(pgDump) ? resolve(context.dir, pgDump) : (pgDump ?? null);
-  return {
-    producer: { kind: "postgres", url: postgresUrl(url ?? "own", at, context), pgDump: tool, flags },
-    extension: "dump",
-  };
+  const own = url === "own" ? ownOf(asked, tool) : null;
+  const producer = { kind: "postgres", url: postgresUrl(url ?? "own", at, context), pgDump: tool, flags } as const;
+  return own ?? { producer, extension: "dump" };
 };
 
 const sqliteOf = ({ backup, context }: Asked): Made => ({
