@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { examineOwn, openDatabase } from "#app/database.ts";
+import { type Installation, openInstallation } from "#app/installation.ts";
 import { mailersOf } from "#app/mail.ts";
 import { publish } from "#app/reports.ts";
 import { type Opened, partsOf, workSettings } from "#app/work.ts";
@@ -75,6 +76,8 @@ export interface Tools extends AsyncDisposable {
 /** A Daybreak that is open: what commands and pages act on. Closing it stops its loops and gives everything back, in reverse order. */
 export interface App extends Tools {
   readonly pool: Pool;
+  /** Whether the database is ours: a copy of it mails nobody. */
+  readonly installation: Installation;
   readonly servers: ReadonlyMap<string, ReportServer>;
   readonly parts: WorkParts;
   /** Starts the loops: the daemon's, or those of one occasion for a command that waits for it. */
@@ -105,7 +108,7 @@ export const openTools = (config: Config, options: AppOptions): Tools => {
   const stack = new AsyncDisposableStack();
   const sources = new Map(config.sources.map((source) => [source.name, postgresSource(source)]));
   for (const source of sources.values()) stack.defer(() => source.close());
-  const { outbox, mailer } = mailersOf(config);
+  const { outbox, mailer } = mailersOf(config, clock);
   stack.defer(() => mailer.close());
   const { home, browser, limits, dir } = config;
   const find = chromiumOnce({ home, browser, log, onProgress });
@@ -132,7 +135,8 @@ export const openApp = async (config: Config, options: AppOptions): Promise<App>
   const { pool } = await openDatabase(tools, stack);
   const { reach = "servers", isPatient = false } = options;
   const servers = new Map(reach === "servers" && !isPatient ? await openServersOf(config) : []);
-  const open: Opened = { ...tools, pool, servers };
+  const installation = await openInstallation({ config, pool, clock: tools.clock });
+  const open: Opened = { ...tools, pool, servers, installation };
   if (reach !== "rows") await publish(open);
   const arrive = async (): Promise<void> => {
     if (isPatient) await openMissing(config.servers, servers, tools.log);

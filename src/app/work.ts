@@ -66,7 +66,7 @@ export const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts =>
     installation: () => open.installation.id(),
     staging: mail,
     sendAttempts: limits.sendAttempts,
-    whenUncertain: "ask" as const,
+    whenUncertain: mail.whenUncertain,
     reportOf,
     holidaysOn: holidays.on,
     readiness: { sources, limitMs: limits.probeTimeoutMs },

@@ -4,11 +4,16 @@ import { join } from "node:path";
 import { doubtful, type Examination, type Examined, fine } from "#actions/doctor.ts";
 import type { Tools } from "#app.ts";
 import type { openLook } from "#cli/look.ts";
+import type { Cli } from "#cli/verb.ts";
 import { counted, sizeInWords } from "#cli/words.ts";
 import type { ServerConfig } from "#config/config.ts";
 import { msBetween, type Temporal } from "#model/time.ts";
 
 type Look = ReturnType<typeof openLook>;
+type Kept = Pick<Cli, "keep">;
+
+/** What closes by itself in the end is only waited for when the command is stopped. */
+const endsItself = (): Promise<void> => Promise.resolve();
 
 const SLOW_MS = 90_000;
 const QUICK_MS = 20_000;
@@ -17,10 +22,10 @@ const LEAST_BYTES = 1_000_000_000;
 const LARGEST_SKEW_MS = 30_000;
 
 /** Every examination of a configuration, in the order in which they are told. */
-export const examinationsOf = (tools: Tools, look: Look): readonly Examination[] => [
-  database(tools),
+export const examinationsOf = (tools: Tools, look: Look, cli: Kept): readonly Examination[] => [
+  database(tools, cli),
   folder(tools),
-  browser(tools),
+  browser(tools, cli),
   ...tools.config.servers.map((server) => reportServer(server, tools, look)),
   ...[...tools.sources.keys()].map((name) => source(name, tools)),
   mail(tools),
@@ -32,12 +37,12 @@ const skewWords = (ms: number): string => `its clock is ${Math.round(ms / 1000)}
 
 const setTheClock = "let both machines set their clocks by NTP";
 
-const database = (tools: Tools): Examination => ({
+const database = (tools: Tools, { keep }: Kept): Examination => ({
   about: "database",
   mend: "look at the setting database",
   limitMs: SLOW_MS,
   work: async () => {
-    const state = await tools.examineDatabase();
+    const state = await keep(tools.examineDatabase(), endsItself);
     if (state === null) return doubtful("it answered nothing", "look at the setting database");
     const { version, now } = state;
     const whose = tools.config.database === null ? "the Postgres that Daybreak brings along" : "your own Postgres";
@@ -71,12 +76,12 @@ const folder = ({ config }: Tools): Examination => ({
   },
 });
 
-const browser = (tools: Tools): Examination => ({
+const browser = (tools: Tools, { keep }: Kept): Examination => ({
   about: "browser",
   mend: "name a Chromium in browser.path",
   limitMs: SLOW_MS,
   work: async () => {
-    const { path, kind, version, isSandboxed, missing } = await tools.examineBrowser();
+    const { path, kind, version, isSandboxed, missing } = await keep(tools.examineBrowser(), endsItself);
     const words = `${version} (${kind}: ${path})${isSandboxed ? "" : ", without its sandbox"}`;
     if (missing.length === 0) return fine(`${words}; emoji and CJK letters are drawn`);
     return doubtful(
@@ -143,6 +148,8 @@ const mail = ({ mailer, config }: Tools): Examination => ({
     const { via, from } = config.mail;
     return via.kind === "folder"
       ? doubtful(`mail goes into ${via.dir}, to nobody`, "set mail.via to your mail server when you go live")
-      : fine(`${via.url} takes mail${via.user === null ? "" : ` from ${via.user}`}; sender ${from}`);
+      : fine(
+          `${via.url} takes mail${via.kind === "smtp" && via.user !== null ? ` from ${via.user}` : ""}; sender ${from}`,
+        );
   },
 });

@@ -47,9 +47,10 @@ export interface SourceConfig {
   readonly rowLimit: number;
 }
 
-/** How emails leave: as files, or by smtp. The address holds neither user nor password. */
+/** How emails leave: as files, by SendGrid, or by smtp. The address holds neither user nor password. */
 export type MailVia =
   | { readonly kind: "folder"; readonly dir: string }
+  | { readonly kind: "sendgrid"; readonly url: string; readonly apiKey: string; readonly sandbox: boolean }
   | {
       readonly kind: "smtp";
       readonly url: string;
@@ -67,6 +68,28 @@ export interface OAuth2 {
   readonly tokenUrl: string;
 }
 
+/** What is said about SendGrid beside how it is reached. */
+export interface SendGridConfig {
+  /** Suppression groups by report. */
+  readonly groups: Readonly<Record<string, number>>;
+  /** The group of all other reports; `null`: none. */
+  readonly group: number | null;
+  /** Base64 of the public key by which its events are signed; `null`: none are taken. */
+  readonly webhookKey: string | null;
+}
+
+/** The mailbox of what comes back as undeliverable. */
+export interface BounceConfig {
+  readonly address: string;
+  /** `imaps://host:993`, without user and password. */
+  readonly url: string;
+  readonly user: string;
+  readonly password: string;
+  readonly folder: string;
+  readonly done: string;
+  readonly everyMs: number;
+}
+
 export interface MailConfig {
   readonly via: MailVia;
   readonly from: string;
@@ -77,6 +100,10 @@ export interface MailConfig {
   readonly onlyTo: readonly string[] | null;
   /** For a staging place: the one mailbox that gets all mail; `null`: its own recipients. */
   readonly redirectTo: string | null;
+  /** What happens to an email that may have been sent. */
+  readonly whenUncertain: "ask" | "resend";
+  readonly sendgrid: SendGridConfig;
+  readonly bounces: BounceConfig | null;
 }
 
 /** Who is told of trouble, and how; durations in milliseconds. */

@@ -12,13 +12,18 @@ export interface Setting {
   readonly origin: string;
 }
 
+const viaInWords = (via: Loaded["config"]["mail"]["via"]): string => {
+  if (via.kind === "folder") return `folder:${via.dir}`;
+  return via.kind === "sendgrid" ? "sendgrid" : via.url;
+};
+
 /** Settings that are worked out when the file doesn't name them. */
 const workedOut = ({ config, document }: Loaded): readonly Setting[] => {
   const { zone, limits, mail, database, servers } = config;
   const settings: readonly (readonly [path: Path, value: string, origin: string])[] = [
     [["zone"], zone, "this machine"],
     [["limits", "browsers"], String(limits.browsers), "this machine"],
-    [["mail", "via"], mail.via.kind === "folder" ? `folder:${mail.via.dir}` : mail.via.url, "default"],
+    [["mail", "via"], viaInWords(mail.via), "default"],
     [["mail", "from"], mail.from, "default"],
     ...(database === null ? [[["database"], "the Postgres that Daybreak brings along", "default"] as const] : []),
     ...servers.flatMap(({ name, kind, signIn }) => {

@@ -73,6 +73,9 @@ const noMail: MailConfig = {
   linkBase: null,
   onlyTo: null,
   redirectTo: null,
+  whenUncertain: "ask",
+  sendgrid: { groups: {}, group: null, webhookKey: null },
+  bounces: null,
 };
 
 const resolveAll = async (file: string, context: Context): Promise<Config> => {

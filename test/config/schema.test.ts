@@ -50,6 +50,7 @@ test("the example loads", async () => {
     SUPERSET_DB: address,
     DAYBREAK_MAIN_PASSWORD: "a password",
     DAYBREAK_MAIL_PASSWORD: "another",
+    DAYBREAK_BOUNCES_PASSWORD: "a third",
   };
   const config = await loadConfig({ file, env, ...checks });
   expect(config.reports.map(({ name }) => name)).toEqual(["daily-sales", "weekly-stock"]);

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { CalendarConfig, MailConfig, MailVia, OAuth2, SourceConfig } from "#config/config.ts";
 import type { Path } from "#config/document.ts";
 import type { Context } from "#config/resolve/context.ts";
+import { bouncesOf, sendGridOf, sendGridSettings } from "#config/resolve/mail.ts";
 import { expand } from "#config/resolve/reference.ts";
 import { Fault } from "#model/fault.ts";
 
@@ -116,10 +117,11 @@ const viaOf = (context: Context): MailVia | null => {
   if (text === "outbox") return { kind: "folder", dir: resolve(context.home, "outbox") };
   const folder = /^folder:(.+)$/.exec(text)?.[1];
   if (folder !== undefined) return { kind: "folder", dir: resolve(context.dir, folder.trim()) };
+  if (text === "sendgrid") return sendGridOf(context);
   const expanded = expand(text, viaPath, context);
   if (expanded === null) return null;
   if (/^smtps?:\/\//i.test(expanded)) return smtpOf(expanded, context);
-  context.note(viaPath, "must say how emails leave; write smtp://host, smtps://host, outbox or folder:PATH");
+  context.note(viaPath, "must say how emails leave; write smtp://host, smtps://host, sendgrid, outbox or folder:PATH");
   return null;
 };
 
@@ -130,7 +132,7 @@ const OUTBOX_SENDER = "Daybreak <daybreak@localhost>";
 export const mailOf = (context: Context): MailConfig | null => {
   const { from, replyTo, sizeBudget, linkBase, onlyTo, redirectTo } = context.written.mail;
   const via = viaOf(context);
-  if (via?.kind === "smtp" && from === undefined) {
+  if (via !== null && via.kind !== "folder" && from === undefined) {
     context.note(
       ["mail", "from"],
       'is missing; write who the emails are from, such as "BI Team <bi@example.com>"',
@@ -146,6 +148,9 @@ export const mailOf = (context: Context): MailConfig | null => {
     linkBase: linkBase?.replace(/\/+$/, "") ?? null,
     onlyTo: onlyTo?.map((one) => one.toLowerCase()) ?? null,
     redirectTo: redirectTo ?? null,
+    whenUncertain: context.written.mail.whenUncertain,
+    sendgrid: sendGridSettings(context),
+    bounces: bouncesOf(context),
   };
 };
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { mailKeys } from "#config/schema/mail.ts";
 import {
   address,
   addressOrDomain,
@@ -30,10 +31,10 @@ export const sources = () => named("a source", source).prefault({});
 /** `mail`: how emails leave. */
 export const mail = () =>
   section({
-    via: text("outbox, a folder or an smtp address")
+    via: text("sendgrid, outbox, a folder or an smtp address")
       .optional()
-      .describe("An smtp:// or smtps:// address, outbox (files in <home>/outbox), or folder:PATH. Default: outbox."),
-    from: mailbox().optional().describe("Who the emails are from; must be said as soon as they leave by smtp."),
+      .describe("An smtp:// or smtps:// address, sendgrid, outbox (<home>/outbox), or folder:PATH. Default: outbox."),
+    from: mailbox().optional().describe("Who the emails are from; must be said as soon as they leave this machine."),
     replyTo: mailbox().optional().describe("Where answers go; a report's owner stands before it."),
     sizeBudget: size().prefault("8MB").describe("Largest email; pictures are made smaller to stay below it."),
     linkBase: webUrl()
@@ -43,6 +44,7 @@ export const mail = () =>
       .optional()
       .describe("For staging: the only addresses and domains that mail may leave for."),
     redirectTo: address().optional().describe("For staging: the one mailbox that gets all mail, whoever it is for."),
+    ...mailKeys,
   }).prefault({});
 
 const calendar = section({

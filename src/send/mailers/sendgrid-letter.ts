@@ -127,7 +127,9 @@ const reserved =
 
 const headersOf = (mail: MimePart): Record<string, string> =>
   Object.fromEntries(
-    mail.headers.flatMap(([name, value]) => (reserved.test(name) ? [] : [[capitals(name), value] as const])),
+    mail.headers.flatMap(([name, value]) =>
+      reserved.test(name) ? [] : [[capitals(name), value.replaceAll(/[^ -~]/g, "?")] as const],
+    ),
   );
 
 /** `list-unsubscribe` → `List-Unsubscribe`: some filters look for the usual spelling. */

@@ -7,6 +7,8 @@ import type { Mailer } from "#send/port.ts";
 export interface SmtpSettings extends LineSettings {
   /** Connections that are kept open between emails. */
   readonly connections: number;
+  /** Where an email goes back to when it can't be delivered; without it, to its sender. */
+  readonly returnPath?: (message: StoredMessage) => string;
 }
 
 /** How long an unused connection is kept: below what servers bear, and long enough for a wave of emails. */
@@ -19,7 +21,8 @@ const messagesPerLine = 100;
 export const smtpMailer = (settings: SmtpSettings): Mailer => {
   const idle = keepLines(settings);
   const transmit = async (line: Line, message: StoredMessage, signal: AbortSignal) => {
-    const answer = await line.send(message, signal);
+    const from = settings.returnPath?.(message) ?? message.from;
+    const answer = await line.send({ ...message, from }, signal);
     if ("receipt" in answer && line.sent < messagesPerLine) idle.put(line);
     else line.close();
     return answer;

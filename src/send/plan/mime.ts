@@ -161,7 +161,7 @@ const extended = (text: string): string => {
 
 /** `=?utf-8?Q?…?=` by RFC 2047; two in a row are one text, whose characters may be cut between them. */
 export const decodeWords = (text: string): string =>
-  text
+  decodeBinary(text.slice(0, longestField), "utf-8")
     .replaceAll(/(\?=)[ \t\r\n]+(?==\?[^?\s]+\?[bq]\?)/gi, "$1")
     .replaceAll(/(?:=\?[^?\s]+\?[bq]\?[^?\s]*\?=)+/gi, (run) => decodeRun(run));
 

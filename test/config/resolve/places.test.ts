@@ -31,7 +31,7 @@ const wrong: readonly Wrong[] = [
     "a way to send that there isn't",
     complete.replace("smtp://mail.example.com", "sendmail"),
     [
-      "daybreak.yaml:2:14 mail.via: “sendmail” must say how emails leave; write smtp://host, smtps://host, outbox or folder:PATH.",
+      "daybreak.yaml:2:14 mail.via: “sendmail” must say how emails leave; write smtp://host, smtps://host, sendgrid, outbox or folder:PATH.",
     ],
   ],
   [
