@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type Command, CommanderError } from "commander";
 import { commands } from "#cli/commands.ts";
+import { faultAsJson } from "#cli/say.ts";
 import type { Terminal } from "#cli/terminal.ts";
 import { openCli, verb } from "#cli/verb.ts";
 
@@ -15,17 +16,24 @@ export const runCli = async (argv: readonly string[], terminal: Terminal): Promi
   }).version(version(), "-V, --version", "print the version");
   for (const make of commands) program.addCommand(make(cli));
   try {
-    await prepared(program, terminal).parseAsync([...argv], { from: "user" });
+    await prepared(program, { terminal, isJson: argv.includes("--json") }).parseAsync([...argv], { from: "user" });
     return cli.exitCode();
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    cli.say.fault(error, false);
+    if (argv.includes("--json")) cli.say.json(faultAsJson(error));
+    else cli.say.fault(error, false);
     return 1;
   }
 };
 
+interface Speaking {
+  readonly terminal: Terminal;
+  readonly isJson: boolean;
+}
+
 /** Commander must neither end the process nor write past the terminal that it was given; each command must be told. */
-const prepared = (command: Command, terminal: Terminal): Command => {
+const prepared = (command: Command, speaking: Speaking): Command => {
+  const { terminal, isJson } = speaking;
   const columns = terminal.columns ?? 100;
   // Every command has options; saying so at each would only hide the arguments.
   command.configureHelp({ subcommandTerm: (child) => termOf(child) });
@@ -36,9 +44,13 @@ const prepared = (command: Command, terminal: Terminal): Command => {
     getErrHelpWidth: () => columns,
     getOutHasColors: () => terminal.colour,
     getErrHasColors: () => terminal.colour,
-    outputError: (text, write) => write(wrongWords(text, command)),
+    outputError: (text, write) => {
+      const { what, hint } = wrongWords(text, command);
+      if (isJson) terminal.out(`${JSON.stringify({ fault: { code: "usage", what, hint } }, null, 2)}\n`);
+      else write(`✗ ${what}\n  → ${hint}\n`);
+    },
   });
-  for (const child of command.commands) prepared(child, terminal);
+  for (const child of command.commands) prepared(child, speaking);
   return command;
 };
 
@@ -48,13 +60,13 @@ const termOf = (command: Command): string =>
     ...command.registeredArguments.map((one) => (one.required ? `<${one.name()}>` : `[${one.name()}]`)),
   ].join(" ");
 
-const wrongWords = (text: string, command: Command): string => {
+const wrongWords = (text: string, command: Command): { readonly what: string; readonly hint: string } => {
   const [what = "", ...more] = text
     .trim()
     .replace(/^error: /, "")
     .split("\n");
   const hint = more.length > 0 ? more.join(" ").replace(/^\((.*)\)$/, "$1") : `see: daybreak ${pathOf(command)}--help`;
-  return `✗ ${what.charAt(0).toUpperCase()}${what.slice(1)}${/[.!?]$/.test(what) ? "" : "."}\n  → ${hint}\n`;
+  return { what: `${what.charAt(0).toUpperCase()}${what.slice(1)}${/[.!?]$/.test(what) ? "" : "."}`, hint };
 };
 
 const pathOf = (command: Command): string =>

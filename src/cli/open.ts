@@ -1,4 +1,6 @@
 import { userInfo } from "node:os";
+import { openDatabase } from "#app/database.ts";
+import { openDaemonLog } from "#app/log.ts";
 import { type App, type AppOptions, configChecks, logAt, openApp, openTools, type Tools } from "#app.ts";
 import type { Cli, Common, ExitCode } from "#cli/verb.ts";
 import type { Config } from "#config/config.ts";
@@ -20,9 +22,12 @@ export const operator = (): string => `cli:${userInfo().username}`;
 
 const levels = ["debug", "info", "warn", "error", "silent"] as const;
 
-/** The log of a daemon, at the level that the environment names: `DAYBREAK_LOG=warn`. */
-export const daemonLog = ({ terminal }: Cli): ReturnType<typeof logAt> =>
-  logAt(levels.find((level) => level === terminal.env["DAYBREAK_LOG"]) ?? "info");
+/** The log of a daemon, at the level that the environment names: `DAYBREAK_LOG=warn`; `DAYBREAK_LOG_FORMAT=json` at a terminal, too. */
+export const daemonLog = ({ terminal: { env } }: Cli): ReturnType<typeof openDaemonLog> =>
+  openDaemonLog(
+    levels.find((level) => level === env["DAYBREAK_LOG"]) ?? "info",
+    env["DAYBREAK_LOG_FORMAT"] === "json" ? "json" : "fitting",
+  );
 
 /** How a command opens the app: quiet, unless it was asked to tell what happens on the way. */
 export const quietly = ({ terminal, say }: Cli, { verbose }: Common): AppOptions => ({
@@ -33,6 +38,39 @@ export const quietly = ({ terminal, say }: Cli, { verbose }: Common): AppOptions
   },
 });
 
+/** Whoever closes it second waits for the first one, too: the process must not end before that. */
+const closedOnce = <T extends AsyncDisposable>(opened: T): T => {
+  let closing: PromiseLike<void> | null = null;
+  const close = (): PromiseLike<void> => {
+    closing ??= opened[Symbol.asyncDispose]();
+    return closing;
+  };
+  return { ...opened, [Symbol.asyncDispose]: close };
+};
+
+const keepOpen = async <T extends AsyncDisposable>(cli: Cli, opening: Promise<T>): Promise<T> =>
+  cli.keep(opening.then(closedOnce), async (opened) => opened[Symbol.asyncDispose]());
+
+/** Opens the app so that Ctrl-C closes it, too; who calls closes it in every other case. */
+export const openKept = (cli: Cli, config: Config, options: AppOptions): Promise<App> =>
+  keepOpen(cli, openApp(config, options));
+
+/** Opens what needs no database, closed like `openKept`. */
+export const openToolsKept = (cli: Cli, config: Config, options: AppOptions): Promise<Tools> =>
+  keepOpen(cli, Promise.resolve(openTools(config, options)));
+
+/** The database alone, closed like `openKept`. */
+export const openDatabaseKept = (cli: Cli, tools: Tools): Promise<OpenDatabase> => keepOpen(cli, openAlone(tools));
+
+type OpenDatabase = Awaited<ReturnType<typeof openDatabase>> & AsyncDisposable;
+
+const openAlone = async (tools: Tools): Promise<OpenDatabase> => {
+  await using stack = new AsyncDisposableStack();
+  const opened = await openDatabase(tools, stack);
+  const owned = stack.move();
+  return { ...opened, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+};
+
 /** Opens the app for a command and closes it again, whatever happens. */
 export const withApp = async (
   cli: Cli,
@@ -40,7 +78,7 @@ export const withApp = async (
   work: (app: App) => Promise<ExitCode>,
 ): Promise<ExitCode> => {
   const config = await configOf(cli, common);
-  await using app = await openApp(config, { ...quietly(cli, common), reach });
+  await using app = await openKept(cli, config, { ...quietly(cli, common), reach });
   cli.terminal.status(null);
   return await work(app);
 };
@@ -52,6 +90,6 @@ export const withTools = async (
   work: (tools: Tools) => Promise<ExitCode>,
 ): Promise<ExitCode> => {
   const config = await configOf(cli, common);
-  await using tools = openTools(config, quietly(cli, common));
+  await using tools = await openToolsKept(cli, config, quietly(cli, common));
   return await work(tools);
 };

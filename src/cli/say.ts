@@ -58,5 +58,11 @@ const causesOf = (cause: unknown): readonly string[] => {
   return [`  cause: ${wordsOf(cause)}`, ...deeper];
 };
 
+/** A fault for programs: `{ fault: { code, what, hint } }`. What was not foreseen has no code of ours and no hint. */
+export const faultAsJson = (error: unknown) =>
+  isFault(error)
+    ? { fault: { code: error.code, what: error.message, hint: error.hint } }
+    : { fault: { code: null, what: wordsOf(error), hint: null } };
+
 /** Tells a fault on a terminal, for programs that aren't commands. */
 export const sayFault = (terminal: Terminal, error: unknown): void => sayOn(terminal).fault(error, false);

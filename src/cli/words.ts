@@ -10,10 +10,13 @@ export const timeInWords = (instant: Temporal.Instant, zone: string): string => 
   return `${weekday} ${at.toPlainDate().toString()} ${at.toPlainTime().toString({ smallestUnit: "minute" })}`;
 };
 
-/** `in 3 h`, `in 2 days`; nothing for what is past. */
+/** `now`, `in 40 s`, `in 3 h`, `in 2 days`; nothing for what is past. */
 export const aheadInWords = (ms: number): string => {
+  const seconds = Math.round(ms / 1000);
+  // What was due a moment ago is being made, not past.
+  if (seconds < 1) return seconds > -60 ? "now" : "";
+  if (seconds < 60) return `in ${seconds} s`;
   const minutes = Math.round(ms / 60_000);
-  if (minutes < 0) return "";
   if (minutes < 90) return `in ${minutes} min`;
   return minutes < 36 * 60 ? `in ${Math.round(minutes / 60)} h` : `in ${Math.round(minutes / 1440)} days`;
 };

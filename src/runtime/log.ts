@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import pino from "pino";
 import { isFault, wordsOf } from "#model/fault.ts";
+import { Temporal } from "#model/time.ts";
 
 /** Fields of a log line: numbers, words, and an error under any name. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -22,6 +23,8 @@ export interface LogSettings {
   readonly file: string | null;
   /** Shows `j…@example.com` in place of addresses of people. */
   readonly maskAddresses: boolean;
+  /** `json`: JSON lines at a terminal, too. Default: what fits the place. */
+  readonly format?: "fitting" | "json";
 }
 
 /** A log that keeps nothing. */
@@ -36,8 +39,9 @@ export const openLog = (settings: LogSettings): Log => {
   );
 };
 
-const outputOf = ({ file }: LogSettings): pino.DestinationStream => {
-  if (file === null) return process.stderr.isTTY ? { write: writePretty } : pino.destination({ dest: 2, sync: true });
+const outputOf = ({ file, format }: LogSettings): pino.DestinationStream => {
+  const isRead = process.stderr.isTTY && format !== "json";
+  if (file === null) return isRead ? { write: writePretty } : pino.destination({ dest: 2, sync: true });
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   return pino.destination({ dest: file, append: true, mode: 0o600, sync: true });
 };
@@ -86,12 +90,39 @@ const harmless = (text: string): string => text.replaceAll(/[\p{Cc}\u202a-\u202e
 
 const writePretty = (line: string): void => void process.stderr.write(prettyLine(line));
 
-/** One line of the log for a terminal. */
+/** One line of the log for a terminal: the time there, the event, and its fields in words. */
 export const prettyLine = (line: string): string => {
   const { level, time, event, ...fields } = JSON.parse(line) as Record<string, unknown>;
-  const clock = String(time).slice(11, 19);
-  const words = Object.entries(fields).map(
-    ([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
-  );
-  return `\u001b[2m${clock}\u001b[0m ${colours[String(level)] ?? ""}${String(event)}\u001b[0m ${harmless(words.join(" "))}\n`;
+  const words = Object.entries(fields).map(([name, value]) => fieldInWords(name, value));
+  const told = harmless(words.filter((word) => word !== "").join(" · "));
+  return `${dim(clockOf(String(time)))} ${colours[String(level)] ?? ""}${String(event)}\u001b[0m ${told}\n`;
+};
+
+const dim = (text: string): string => `\u001b[2m${text}\u001b[0m`;
+
+/** Whoever sits there has a clock of that place at hand. */
+const clockOf = (time: string): string =>
+  Temporal.Instant.from(time)
+    .toZonedDateTimeISO(new Intl.DateTimeFormat().resolvedOptions().timeZone)
+    .toPlainTime()
+    .toString({ smallestUnit: "second" });
+
+/** Fields whose value is a sentence or a name of its own need no title before it. */
+const untitled: readonly string[] = ["what", "why", "reason", "reasons", "words", "subject", "now", "outcome", "view"];
+
+const fieldInWords = (name: string, value: unknown): string => {
+  const text = valueInWords(value);
+  if (text === "" || untitled.includes(name)) return text;
+  if (name === "ms") return `${text} ms`;
+  if (name === "hint") return `→ ${text}`;
+  return name === "error" ? text : `${name} ${text}`;
+};
+
+const valueInWords = (value: unknown): string => {
+  if (value === null || value === undefined) return "";
+  if (Array.isArray(value)) return value.map(valueInWords).join("; ");
+  if (typeof value !== "object") return String(value);
+  const { what, hint } = value as { readonly what?: unknown; readonly hint?: unknown };
+  if (typeof what !== "string") return JSON.stringify(value);
+  return typeof hint === "string" ? `${what} → ${hint}` : what;
 };

@@ -33,7 +33,7 @@ test("every command's help tells what it does, shows examples and names its exit
     const { code, out } = await world.run([...words, "--help"]);
     expect(code, words.join(" ")).toBe(0);
     expect(out, words.join(" ")).toMatch(
-      /Examples:\n {2}daybreak [\s\S]*Exit codes:\n {2}0 {2}fine\n {2}1 {2}a fault\n {2}2 {2}wrong words/,
+      /Examples:\n {2}daybreak [\s\S]*Exit codes:\n {2}0 {4}fine\n {2}1 {4}a fault\n {2}2 {4}wrong words/,
     );
   }
 });
@@ -86,4 +86,18 @@ test("every mistake of a configuration is told at once, without a stack", async 
   expect(err).toContain("did you mean “server”?");
   expect(err).toContain("did you mean “view”");
   expect(err).not.toMatch(/\n\s+at /);
+});
+
+test("with --json every command tells its fault as JSON, wrong words too", async () => {
+  const told = async (words: readonly string[]): Promise<unknown> => {
+    const { code, out, err } = await world.run([...words, "--json"]);
+    expect(err, words.join(" ")).toBe("");
+    return { code, ...JSON.parse(out) };
+  };
+  const absent = { code: "config.unreadable", what: expect.stringContaining("absent.yaml"), hint: expect.any(String) };
+  for (const words of [["start"], ["check"], ["migrate"], ["plan"], ["preview", "x", "--as", "y", "--out", "z"]]) {
+    expect(await told([...words, "-c", "absent.yaml"])).toEqual({ code: 1, fault: absent });
+  }
+  const wrong = { code: "usage", what: "Unknown option '--fast'.", hint: expect.any(String) };
+  expect(await told(["plan", "--fast"])).toEqual({ code: 2, fault: wrong });
 });

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { Fault } from "#model/fault.ts";
 import { instantOf } from "#model/time.ts";
@@ -55,6 +56,11 @@ test("addresses of people are masked where wanted", async () => {
   expect(line).toMatchObject({ to: ["a…@example.com"], error: { what: "550 no A…@example.com" } });
 });
 
+const pretty = (fields: object): string =>
+  stripVTControlCharacters(
+    prettyLine(JSON.stringify({ level: "info", time: "2026-11-20T06:00:00Z", event: "x", ...fields })),
+  );
+
 test("a line on a terminal commands nothing there, whatever a page or a row holds", () => {
   const line = JSON.stringify({
     level: "info",
@@ -62,5 +68,14 @@ test("a line on a terminal commands nothing there, whatever a page or a row hold
     event: "x",
     tile: "a\u001b[2J\r\n\u202eb",
   });
-  expect(prettyLine(line)).toMatch(/tile=a·\[2J···b\n$/);
+  expect(prettyLine(line)).toMatch(/tile a·\[2J···b\n$/);
+});
+
+test("a line on a terminal is words: no brackets, no empty fields, a fault as its sentence and its hint", () => {
+  expect(pretty({ delivery: "2", outcome: "proven", reasons: [], ms: 930 })).toMatch(
+    /^\d\d:00:00 x delivery 2 · proven · 930 ms\n$/,
+  );
+  const error = { code: "send.refused", what: "550 no", hint: "ask them", retry: "never" };
+  expect(pretty({ delivery: "2", error })).toContain("x delivery 2 · 550 no → ask them\n");
+  expect(pretty({ reasons: ["one", "two"], note: null })).toContain("x one; two\n");
 });

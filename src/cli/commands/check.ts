@@ -4,13 +4,12 @@ import type { Command } from "commander";
 import { type CheckParts, checkReports, type ServerLook } from "#actions/check.ts";
 import { type Finding, faulty, type Grade, noted, warning } from "#actions/findings.ts";
 import { emptyTables, type Tables, tablesIn } from "#actions/tables.ts";
-import { openDatabase } from "#app/database.ts";
 import { outboxOf } from "#app/mail.ts";
 import { versionOf } from "#app/reports.ts";
 import type { Tools } from "#app.ts";
 import { outlookParts } from "#cli/ahead.ts";
 import { openLook } from "#cli/look.ts";
-import { withTools } from "#cli/open.ts";
+import { openDatabaseKept, withTools } from "#cli/open.ts";
 import type { Tone } from "#cli/table.ts";
 import { type Cli, type Common, type ExitCode, verb } from "#cli/verb.ts";
 import { counted } from "#cli/words.ts";
@@ -41,8 +40,8 @@ const check = async (tools: Tools, { cli, common, offline }: Job): Promise<ExitC
   await using stack = new AsyncDisposableStack();
   const { config } = tools;
   const findings: Finding[] = [...configFindings(config)];
-  const tables = await tablesOf(tools, { stack, findings });
-  const look = offline ? null : openLook(tools);
+  const tables = await tablesOf(tools, { stack, findings, cli });
+  const look = offline ? null : openLook(tools, cli);
   if (look !== null) stack.defer(look.close);
   findings.push(...(await checkReports(config.reports, partsOf(tools, tables, look))));
   cli.terminal.status(null);
@@ -73,14 +72,15 @@ const partsOf = (tools: Tools, tables: Tables, look: ServerLook | null): CheckPa
 interface Opening {
   readonly stack: AsyncDisposableStack;
   readonly findings: Finding[];
+  readonly cli: Cli;
 }
 
 /** A first check must not make a database: without one everything is in trial and nobody is kept by hand. */
-const tablesOf = async (tools: Tools, { stack, findings }: Opening): Promise<Tables> => {
+const tablesOf = async (tools: Tools, { stack, findings, cli }: Opening): Promise<Tables> => {
   const { config } = tools;
   if (config.database === null && !existsSync(join(config.home, "postgres"))) return emptyTables;
   try {
-    return tablesIn((await openDatabase(tools, stack)).pool);
+    return tablesIn(stack.use(await openDatabaseKept(cli, tools)).pool);
   } catch (error) {
     const mend = isFault(error) ? error.hint : "see: daybreak doctor";
     findings.push(faulty("database", wordsOf(error), mend));

@@ -20,8 +20,8 @@ export const doctorCommand = (cli: Cli): Command =>
   );
 
 const examine = async (tools: Tools, cli: Cli, common: Common): Promise<ExitCode> => {
-  const look = openLook(tools);
-  const examinations = examinationsOf(tools, look);
+  const look = openLook(tools, cli);
+  const examinations = examinationsOf(tools, look, cli);
   try {
     let done = 0;
     const diagnoses = await examineAll(examinations, () => {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { type Answers, firstFiles, slugOf } from "#actions/first-files.ts";
-import { configChecks, openApp, openTools } from "#app.ts";
+import { configChecks } from "#app.ts";
 import { makePreview, writeAll } from "#cli/commands/preview.ts";
 import { mayWrite, openInBrowser, provisionalConfig, writeFiles } from "#cli/init/files.ts";
 import type { InitOptions } from "#cli/init/options.ts";
@@ -16,9 +16,10 @@ import {
   type Questions,
 } from "#cli/init/questions.ts";
 import { openLook } from "#cli/look.ts";
-import { configOf, quietly } from "#cli/open.ts";
+import { configOf, openKept, openToolsKept, quietly } from "#cli/open.ts";
 import { type Cli, type Common, type ExitCode, verb } from "#cli/verb.ts";
 import { counted } from "#cli/words.ts";
+import type { Config } from "#config/config.ts";
 
 /** `init`: from an address to one's own first email. */
 export const initCommand = (cli: Cli): Command =>
@@ -93,17 +94,13 @@ const mistakeInTime = (at: string): string | undefined => {
 /** The tools of a configuration that has no server yet can ask any address what it is. */
 const kindOf = async (server: string, cli: Cli, common: Common) => {
   const config = await provisionalConfig(cli, { server, kind: "web", signIn: { via: "none" } });
-  await using tools = openTools(config, quietly(cli, common));
+  await using tools = await openToolsKept(cli, config, quietly(cli, common));
   return await tools.examineServer(server);
 };
 
-const viewsOf = async (
-  config: Parameters<typeof openTools>[0],
-  cli: Cli,
-  common: Common,
-): Promise<readonly OfferedView[]> => {
-  await using tools = openTools(config, quietly(cli, common));
-  const look = openLook(tools);
+const viewsOf = async (config: Config, cli: Cli, common: Common): Promise<readonly OfferedView[]> => {
+  await using tools = await openToolsKept(cli, config, quietly(cli, common));
+  const look = openLook(tools, cli);
   try {
     cli.terminal.status("Signing in …");
     return await look.views("main");
@@ -116,7 +113,7 @@ const viewsOf = async (
 /** Draws and writes one's own email for real, and shows it. */
 const firstEmail = async (cli: Cli, common: Common, { title, mailbox }: Answers): Promise<ExitCode> => {
   const config = await configOf(cli, common);
-  await using app = await openApp(config, quietly(cli, common));
+  await using app = await openKept(cli, config, quietly(cli, common));
   cli.terminal.status("Drawing your first email …");
   const made = await makePreview(app, { cli, report: slugOf(title), as: mailbox.email });
   const folder = join(config.home, "first-email");

@@ -1,7 +1,5 @@
 import type { Command } from "commander";
-import { openDatabase } from "#app/database.ts";
-import { openTools } from "#app.ts";
-import { configOf, quietly } from "#cli/open.ts";
+import { configOf, openDatabaseKept, openToolsKept, quietly } from "#cli/open.ts";
 import { type Cli, type Common, type ExitCode, verb } from "#cli/verb.ts";
 import { counted } from "#cli/words.ts";
 
@@ -14,11 +12,10 @@ export const migrateCommand = (cli: Cli): Command =>
   }).action((_: unknown, command: Command) => cli.run(command, (common) => migrateNow(cli, common)));
 
 const migrateNow = async (cli: Cli, common: Common): Promise<ExitCode> => {
-  await using stack = new AsyncDisposableStack();
-  const tools = stack.use(openTools(await configOf(cli, common), quietly(cli, common)));
-  const { migrated } = await openDatabase(tools, stack);
+  await using tools = await openToolsKept(cli, await configOf(cli, common), quietly(cli, common));
+  await using database = await openDatabaseKept(cli, tools);
   cli.terminal.status(null);
-  const { applied, version } = migrated;
+  const { applied, version } = database.migrated;
   if (applied.length === 0) cli.say.good(`The schema is up to date (${version}).`);
   else
     cli.say.good(

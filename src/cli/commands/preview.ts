@@ -9,6 +9,7 @@ import { sendParts } from "#cli/requests.ts";
 import { type Cli, type ExitCode, verb } from "#cli/verb.ts";
 import { sizeInWords } from "#cli/words.ts";
 import type { Delivery } from "#model/delivery.ts";
+import { Fault } from "#model/fault.ts";
 
 interface PreviewOptions {
   readonly as: string;
@@ -46,7 +47,7 @@ interface Wanted {
 export const makePreview = async (app: App, { cli, report, as }: Wanted): Promise<Preview> => {
   const { signal, done } = untilStopped(cli.terminal);
   try {
-    return await preview(
+    const made = await preview(
       { report, as, by: operator() },
       {
         ...sendParts(app),
@@ -61,6 +62,8 @@ export const makePreview = async (app: App, { cli, report, as }: Wanted): Promis
         },
       },
     );
+    if (!signal.aborted) return made;
+    throw new Fault("run.aborted", "Stopped; nothing was written.", { hint: "start the command again when you like" });
   } finally {
     done();
   }

@@ -1,4 +1,4 @@
-import { unwatchFile, watchFile } from "node:fs";
+import { type Stats, unwatchFile, watchFile } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { tablesIn } from "#actions/tables.ts";
@@ -7,9 +7,10 @@ import { type App, openApp } from "#app.ts";
 import { outlookParts } from "#cli/ahead.ts";
 import { configOf, daemonLog, quietly } from "#cli/open.ts";
 import type { Cell } from "#cli/table.ts";
+import type { Signal } from "#cli/terminal.ts";
 import { type Cli, type Common, type ExitCode, verb } from "#cli/verb.ts";
 import { aheadInWords, timeInWords } from "#cli/words.ts";
-import { isFault, wordsOf } from "#model/fault.ts";
+import { Fault, isFault, wordsOf } from "#model/fault.ts";
 import { msBetween } from "#model/time.ts";
 
 /** What a daemon does; all by default. */
@@ -21,7 +22,11 @@ export const startCommand = (cli: Cli): Command =>
   verb({
     usage: "start",
     does: "Run: make reports when they are due, draw, prove, write and send them. Ctrl-C ends it tidily.",
-    examples: ["start", "start --roles render", "kill -HUP <pid>   # reads the configuration again"],
+    examples: ["start", "start --roles render", "start 2>> daybreak.log"],
+    more: [
+      "A changed configuration or .env is read again by itself; elsewhere than at a terminal, kill -HUP <pid> asks for it.",
+      "DAYBREAK_LOG=warn tells less; DAYBREAK_LOG_FORMAT=json writes JSON lines at a terminal, too.",
+    ],
   })
     .option("--roles <roles>", "only some of: tick, render, send", rolesOf, roles)
     .action(({ roles: wanted }: { roles: readonly StartRole[] }, command: Command) =>
@@ -86,15 +91,19 @@ const reopened = async (open: () => Promise<Running>, log: Daemon["log"]): Promi
   try {
     return await open();
   } catch (error) {
-    if (!isFault(error)) throw error;
-    log.error("daemon.reload-refused", {
-      what: wordsOf(error),
-      hint: error.hint,
-      now: "the last good configuration stays at work",
-    });
+    const fault = isFault(error) ? error : unforeseen(error);
+    const now = "the last good configuration stays at work";
+    log.error("daemon.reload-refused", { what: wordsOf(fault), hint: fault.hint, now });
     return null;
   }
 };
+
+/** A daemon must not end because of what somebody writes into its configuration, whatever it is. */
+const unforeseen = (cause: unknown): Fault =>
+  new Fault("config.unreadable", `The configuration could not be taken: ${wordsOf(cause)}`, {
+    hint: "look at what was changed last; see: daybreak check",
+    cause,
+  });
 
 const LOOK_EVERY_MS = 2_000;
 
@@ -104,18 +113,23 @@ const onChange = ({ terminal }: Cli, { config }: App, reload: () => Promise<void
   const ask = (): void => {
     last = last.then(reload);
   };
+  // Whoever watches a file that isn't there is called once, although nothing has changed.
+  const look = (now: Stats, before: Stats): void => {
+    if (now.ctimeMs !== before.ctimeMs || now.ino !== before.ino) ask();
+  };
   const files = [config.file, join(dirname(config.file), ".env")];
-  for (const file of files) watchFile(file, { interval: LOOK_EVERY_MS, persistent: false }, ask);
-  const off = terminal.on("SIGHUP", ask);
+  for (const file of files) watchFile(file, { interval: LOOK_EVERY_MS, persistent: false }, look);
+  // At a terminal this signal says that its window was closed; a daemon that nobody sees any more would go on otherwise.
+  const off = terminal.columns === null ? terminal.on("SIGHUP", ask) : () => {};
   const end = async (): Promise<void> => {
     off();
-    for (const file of files) unwatchFile(file, ask);
+    for (const file of files) unwatchFile(file, look);
     await last;
   };
   return { end };
 };
 
-/** The first SIGTERM or SIGINT asks for the end; the second one ends the process. */
+/** The first SIGTERM or SIGINT asks for the end, and so does a terminal that is closed; the second one ends the process. */
 const waitForStop = ({ terminal }: Cli) => {
   const { promise: asked, resolve } = Promise.withResolvers<void>();
   let isAsked = false;
@@ -124,7 +138,9 @@ const waitForStop = ({ terminal }: Cli) => {
     isAsked = true;
     resolve();
   };
-  const offs = [terminal.on("SIGTERM", listener), terminal.on("SIGINT", listener)];
+  const endings: readonly Signal[] =
+    terminal.columns === null ? ["SIGTERM", "SIGINT"] : ["SIGTERM", "SIGINT", "SIGHUP"];
+  const offs = endings.map((signal) => terminal.on(signal, listener));
   const done = (): void => {
     for (const off of offs) off();
   };
