@@ -42,7 +42,7 @@ export interface Context {
 /** Names declared in the file at a top-level key, also where what stands under a name is wrong. */
 export const declared = (
   { document }: Context,
-  key: "servers" | "sources" | "calendars" | "reports",
+  key: "servers" | "sources" | "calendars" | "reports" | "backups",
 ): readonly string[] => {
   const section = valueAt(document.value, [key]);
   const names = typeof section === "object" && section !== null ? Object.keys(section) : [];

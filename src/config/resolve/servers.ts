@@ -1,7 +1,7 @@
 import type { ServerConfig, ServerKind, SignIn } from "#config/config.ts";
 import type { Path } from "#config/document.ts";
 import { type Found, variableOf } from "#config/environment.ts";
-import type { Context } from "#config/resolve/context.ts";
+import { type Context, declared } from "#config/resolve/context.ts";
 import { expand } from "#config/resolve/reference.ts";
 import { readySignOf } from "#config/resolve/sign.ts";
 import type { WrittenServer } from "#config/schema.ts";
@@ -164,8 +164,8 @@ const judgeNames = (entries: readonly Entry[], { note }: Context): void => {
 /** The report servers, with their sign-ins; mistakes are noted and their servers left out. */
 export const serversOf = (context: Context): readonly ServerConfig[] => {
   const entries = entriesOf(context);
-  const { backups, reports } = context.written;
-  const isForBackups = Object.keys(backups).length > 0 && Object.keys(reports).length === 0;
+  // The machine that makes a backup may know of nothing else.
+  const isForBackups = declared(context, "backups").length > 0 && declared(context, "reports").length === 0;
   if (entries.length === 0 && !isForBackups) {
     context.note(
       ["server"],
