@@ -5,6 +5,7 @@ import type { Clock } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
 import { afterFault, type FailedTry, type SendDecision } from "#send/plan.ts";
 import type { Mailer } from "#send/port.ts";
+import { holdTurns } from "#store/budgets.ts";
 import { deliveryById } from "#store/deliveries.ts";
 import { proofOfTaking } from "#store/mail-events.ts";
 import { messageOf } from "#store/messages.ts";
@@ -49,6 +50,7 @@ export const settleFault = async (settling: Settling, attempt: Try, parts: Settl
   const decision = afterFault(facts(known, attempt, parts));
   parts.log.warn("delivery.refused", { delivery: delivery.id, n: attempt.n, decision: decision.do, error });
   return transaction(parts.pool, async (db) => {
+    if (retryAfterMs !== null) await holdTurns(db, parts.mailerFor(delivery).name, retryAfterMs);
     return record({ decision, words: wordsOf(error), isDoubtful: retry === "unknown" }, attempt, db);
   });
 };
