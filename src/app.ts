@@ -44,6 +44,8 @@ export interface AppOptions {
   readonly reach?: "rows" | "reports" | "servers";
   /** A daemon's: a report server that is away at the start is asked again at each tick, and stops nobody but its own reports. */
   readonly isPatient?: boolean;
+  /** Whether this configuration's reports are made known; `false` for a worker, which reads them from the database. Default: true. */
+  readonly isPublisher?: boolean;
 }
 
 /** What needs no database: `check` and `doctor` work with it, and an app is built on it. */
@@ -90,6 +92,8 @@ export interface App extends Tools {
   ): Promise<readonly string[]>;
 }
 
+export type { Work } from "#daemon.ts";
+
 /** A log to the standard error for whoever opens an app. */
 export const logAt = (level: LogSettings["level"]): Log => openLog({ level, file: null, maskAddresses: true });
 
@@ -133,11 +137,11 @@ export const openApp = async (config: Config, options: AppOptions): Promise<App>
   await using stack = new AsyncDisposableStack();
   const tools = stack.use(openTools(config, options));
   const { pool } = await openDatabase(tools, stack);
-  const { reach = "servers", isPatient = false } = options;
+  const { reach = "servers", isPatient = false, isPublisher = true } = options;
   const servers = new Map(reach === "servers" && !isPatient ? await openServersOf(config) : []);
   const installation = await openInstallation({ config, pool, clock: tools.clock });
   const open: Opened = { ...tools, pool, servers, installation };
-  if (reach !== "rows") await publish(open);
+  if (reach !== "rows" && isPublisher) await publish(open);
   const arrive = async (): Promise<void> => {
     if (isPatient) await openMissing(config.servers, servers, tools.log);
   };

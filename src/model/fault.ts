@@ -48,6 +48,7 @@ export const faultCodes = {
   "backup.verify": "The archive in the bucket is not what was made.",
   "backup.refused": "Nothing is removed, since that would not be safe.",
   "backup.restore": "The archive could not be brought back.",
+  "web.listen": "The address for HTTP can't be listened at.",
   "run.timeout": "A step took longer than its limit.",
   "run.aborted": "The step was ended because the program is stopping.",
   usage: "A command was called with words that it doesn't understand.",

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Delivery } from "#model/delivery.ts";
 import type { Mailer } from "#send/port.ts";
-import { nextWritten, takeTurn } from "#store/budgets.ts";
+import { heldFor, nextWritten, takeTurn } from "#store/budgets.ts";
 import type { WorkAsk } from "#store/deliveries.ts";
 import type { Pool } from "#store/pool.ts";
 
@@ -25,12 +25,15 @@ export const awaitTurn = async (
   parts: TurnParts,
   signal: AbortSignal,
 ): Promise<"go" | "none" | "later"> => {
-  if (parts.emailsPerMinute === null) return "go";
   const next = await nextWritten(parts.pool, ask);
   if (next === null) return "none";
   const { name } = parts.mailerFor(next);
   if (name === "folder") return "go";
-  const wait = await takeTurn(parts.pool, { name, perSecond: parts.emailsPerMinute / 60, mostMs });
-  await pause(wait ?? mostMs, undefined, { signal }).catch(() => {});
-  return wait === null ? "later" : "go";
+  const wait = await waitOf(name, parts);
+  if (wait !== 0) await pause(Math.min(wait ?? mostMs, mostMs), undefined, { signal }).catch(() => {});
+  return wait === null || wait > mostMs ? "later" : "go";
 };
+
+/** Without a rate only a mailer that asked to be left alone is waited for. */
+const waitOf = (name: string, { pool, emailsPerMinute }: TurnParts): Promise<number | null> =>
+  emailsPerMinute === null ? heldFor(pool, name) : takeTurn(pool, { name, perSecond: emailsPerMinute / 60, mostMs });

@@ -8,6 +8,7 @@ export const statements = {
     on conflict (name) do update set next_at = greatest(b.next_at, clock_timestamp()) + $2 * interval '1 ms'
       where b.next_at <= clock_timestamp() + $3 * interval '1 ms'
     returning greatest(0, extract(epoch from next_at - clock_timestamp()) * 1000 - $2) as wait`,
+  held: "select extract(epoch from next_at - clock_timestamp()) * 1000 as wait from budgets where name = $1 and next_at > clock_timestamp()",
   waiting: `select d.trial from deliveries d where d.state = 'composed' and (d.not_before is null or d.not_before <= $1)
       and ($2::text is null or d.occasion = $2) order by d.id limit 1`,
   hold: `insert into budgets as b (name, next_at) values ($1, clock_timestamp() + $2 * interval '1 ms')
@@ -25,6 +26,10 @@ export interface Budget {
 /** Takes the next turn: milliseconds until it comes. `null`: it is further away than `mostMs`, and nothing was taken. By the database's clock. */
 export const takeTurn = (db: Db, { name, perSecond, mostMs }: Budget): Promise<number | null> =>
   one(db, { text: statements.take, values: [name, 1_000 / perSecond, mostMs], map: (row) => number(row, "wait") });
+
+/** For how long nobody has a turn: the mailer asked to be left alone, or its turns are taken. 0: it may be used at once. */
+export const heldFor = async (db: Db, name: string): Promise<number> =>
+  (await one(db, { text: statements.held, values: [name], map: (row) => number(row, "wait") })) ?? 0;
 
 /** Gives nobody a turn for so long: the mailer asked to be left alone. */
 export const holdTurns = async (db: Db, name: string, ms: number): Promise<void> => {

@@ -3,7 +3,8 @@ import { dirname, join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { tablesIn } from "#actions/tables.ts";
 import { outlookOf } from "#actions/upcoming.ts";
-import { type App, openApp } from "#app.ts";
+import { openHttp } from "#app/http.ts";
+import { type App, openApp, type Work } from "#app.ts";
 import { outlookParts } from "#cli/ahead.ts";
 import { configOf, daemonLog, quietly } from "#cli/open.ts";
 import type { Cell } from "#cli/table.ts";
@@ -44,6 +45,7 @@ const rolesOf = (text: string): readonly StartRole[] => {
 /** One configuration at work. */
 interface Running extends AsyncDisposable {
   readonly app: App;
+  readonly work: Work;
 }
 
 const start = async (cli: Cli, common: Common, wanted: readonly StartRole[]): Promise<ExitCode> => {
@@ -53,6 +55,7 @@ const start = async (cli: Cli, common: Common, wanted: readonly StartRole[]): Pr
   let running = await open();
   try {
     cli.terminal.status(null);
+    await using _answers = await answer(running.app, () => running.work.loops);
     await tellNext(running.app, cli);
     cli.say.note("Daybreak runs. Ctrl-C ends it: sends are finished, pictures given back.");
     const reloads = onChange(cli, running.app, async () => {
@@ -73,6 +76,14 @@ const start = async (cli: Cli, common: Common, wanted: readonly StartRole[]): Pr
   return 0;
 };
 
+/** Answers over HTTP where the configuration says so; a changed address counts from the next start. */
+const answer = async ({ config, log }: App, loops: () => Work["loops"]): Promise<AsyncDisposable | null> => {
+  if (config.http === null) return null;
+  const http = await openHttp(config.http, { loops, fetch: null });
+  log.info("http.open", { host: config.http.host, port: http.port });
+  return http;
+};
+
 interface Daemon {
   readonly wanted: readonly StartRole[];
   readonly log: ReturnType<typeof daemonLog>;
@@ -80,10 +91,12 @@ interface Daemon {
 
 const run = async (cli: Cli, common: Common, { wanted, log }: Daemon): Promise<Running> => {
   const config = await configOf(cli, common);
-  const app = await openApp(config, { ...quietly(cli, common), log, isPatient: true });
+  // Workers read from the database what those who plan have published.
+  const isPublisher = wanted.includes("tick");
+  const app = await openApp(config, { ...quietly(cli, common), log, isPatient: true, isPublisher });
   // The app's own end stops what is at work.
-  app.work({ roles: wanted, occasion: null });
-  return { app, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
+  const work = app.work({ roles: wanted, occasion: null });
+  return { app, work, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
 };
 
 /** A configuration that can't be loaded leaves the last good one at work, and says so loudly. */
