@@ -16,6 +16,12 @@ export interface RunSource {
   readonly sha256: string;
   /** What made it, as it says itself; `null`: it didn't. */
   readonly version: string | null;
+  /** What lies outside scratch, where the producer's own rules put it, and stays as `keepLocal` says. */
+  readonly local?: {
+    readonly path: string;
+    readonly bytes: number;
+    readonly ino: number;
+  } | null;
 }
 
 /** One making of a backup, scheduled or asked for. */
