@@ -79,6 +79,12 @@ const scalar = (text: string): string =>
     ? text
     : JSON.stringify(text);
 
+/** Servers whose dashboards become one column on a narrow screen, and read well on a phone then. */
+const foldingKinds: readonly string[] = ["sample", "grafana", "metabase", "redash"];
+
+/** In pixels; the others would only be squeezed or cut below the wider one. */
+const widthOf = (kind: string): number => (foldingKinds.includes(kind) ? 480 : 720);
+
 const yamlOf = ({ server, kind, view, title, filter, at, zone }: Answers): string => {
   const lines = [
     "# Made by “daybreak init”. Every key is explained in config/example.yaml.",
@@ -92,6 +98,9 @@ const yamlOf = ({ server, kind, view, title, filter, at, zone }: Answers): strin
     `  ${slugOf(title)}:`,
     `    title: ${scalar(title)}`,
     `    view: ${scalar(view)}`,
+    "    # Wider shows more, and smaller: the picture is as wide as the email, which on a phone is about 330.",
+    `    width: ${widthOf(kind)}`,
+    "    scale: 2",
     `    at: ${scalar(at)}`,
     "    to: people.csv",
   ];

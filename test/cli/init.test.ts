@@ -118,3 +118,52 @@ test("what is missing or wrong on the command line is one sentence, before anyth
   }
   await expect(stat(join(cwd, "daybreak.yaml"))).rejects.toThrow();
 });
+
+test("an address without a scheme is asked over http on this machine, and one that is silent is asked for again", async () => {
+  const cwd = await folder("again");
+  const { user, password, url } = server;
+  const bare = url.replace("http://", "");
+  const answers = [
+    "127.0.0.1:9",
+    bare,
+    "form",
+    user,
+    "wrong",
+    "form",
+    user,
+    password,
+    view,
+    "",
+    "weekdays 07:00",
+    "me@example.com",
+  ];
+  const { code, out, err } = await world.run(["init"], { cwd, answers });
+  expect(err).toBe("");
+  expect(out).toContain("! Nothing answered at http://127.0.0.1:9");
+  expect(out).toContain(`! Report server “main” refused the sign-in of “${user}”.`);
+  expect(out).not.toContain("wrong");
+  expect(code).toBe(0);
+  const yaml = await readFile(join(cwd, "daybreak.yaml"), "utf8");
+  expect(yaml).toContain(`url: "${url}"`);
+  expect(yaml).toContain("width: 480\n    scale: 2\n");
+});
+
+test("a wrong password that nobody can be asked about names its variable", async () => {
+  const cwd = await folder("refused");
+  const words = ["init", "--yes", "--server", server.url, "--user", server.user, "--password-from", "BI_PASSWORD"];
+  const { code, err } = await world.run(words, { cwd, env: { BI_PASSWORD: "not-it" } });
+  expect(code).toBe(1);
+  expect(err).toContain("refused the sign-in");
+  expect(err).toContain("the variable BI_PASSWORD, which --password-from names");
+  expect(err).not.toContain("not-it");
+});
+
+test("secrets are written through no link, not even when told to write over", async () => {
+  const cwd = await folder("linked");
+  await writeFile(join(cwd, "elsewhere"), "mine");
+  await symlink(join(cwd, "elsewhere"), join(cwd, ".env"));
+  const { code, err } = await world.run(["init", "--yes", "--force"], { cwd });
+  expect(code).toBe(2);
+  expect(err).toContain(".env is a symbolic link");
+  expect(await readFile(join(cwd, "elsewhere"), "utf8")).toBe("mine");
+});

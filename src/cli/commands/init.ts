@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import type { Command } from "commander";
-import { type Answers, firstFiles, slugOf } from "#actions/first-files.ts";
+import { type Answers, type FirstSignIn, firstFiles, slugOf } from "#actions/first-files.ts";
 import { configChecks } from "#app.ts";
 import { makePreview, writeAll } from "#cli/commands/preview.ts";
 import { mayWrite, openInBrowser, provisionalConfig, writeFiles } from "#cli/init/files.ts";
 import type { InitOptions } from "#cli/init/options.ts";
 import {
+  askedAnew,
   askFilter,
   askMailbox,
   askServer,
@@ -20,6 +21,7 @@ import { configOf, openKept, openToolsKept, quietly } from "#cli/open.ts";
 import { type Cli, type Common, type ExitCode, verb } from "#cli/verb.ts";
 import { counted } from "#cli/words.ts";
 import type { Config } from "#config/config.ts";
+import { Fault, isFault } from "#model/fault.ts";
 
 /** `init`: from an address to one's own first email. */
 export const initCommand = (cli: Cli): Command =>
@@ -28,7 +30,9 @@ export const initCommand = (cli: Cli): Command =>
     does: "Make a first configuration: asks for your report server and draws your first email.",
     examples: [
       "init",
-      "init --server https://bi.example.com --user daybreak --password-from BI_PASSWORD --to me@example.com --view Sales/Daily --filter Region=North --yes",
+      `init --server https://bi.example.com --user daybreak \\
+    --password-from BI_PASSWORD --to me@example.com \\
+    --view Sales/Daily --filter Region=North --yes`,
     ],
     attention: "written, but the first email says that something needs a look",
   })
@@ -57,15 +61,9 @@ const init = async (cli: Cli, common: Common, options: InitOptions): Promise<Exi
 };
 
 const answer = async (questions: Questions, cli: Cli, common: Common): Promise<{ readonly answers: Answers }> => {
-  const { say } = cli;
-  const server = await askServer(questions);
-  const { kind, evidence } = await kindOf(server, cli, common);
-  say.good(`It is ${kind === "web" ? "a web page" : kind}: ${evidence}`);
-  const signIn = await askSignIn(questions);
-  const config = await provisionalConfig(cli, { server, kind, signIn });
-  const views = await viewsOf(config, cli, common);
-  const entered = signIn.via === "none" ? "It can be seen without a sign-in" : "Signed in";
-  say.good(views.length === 0 ? `${entered}.` : `${entered}; it shows ${counted(views.length, "view")}.`);
+  const trying: Trying = { cli, common };
+  const { server, kind } = await findServer(questions, trying);
+  const { signIn, config, views } = await enter({ server, kind }, questions, trying);
   const view = await askView(questions, views);
   const filter = await askFilter(questions, view);
   const at = await askTime(questions, mistakeInTime);
@@ -84,6 +82,66 @@ const answer = async (questions: Questions, cli: Cli, common: Common): Promise<{
       mailbox,
     },
   };
+};
+
+interface Trying {
+  readonly cli: Cli;
+  readonly common: Common;
+}
+
+/** Asks for the address until something answers there; the cause is shown, and nothing else is asked anew. */
+const findServer = async (questions: Questions, trying: Trying): Promise<{ server: string; kind: string }> => {
+  const { cli, common } = trying;
+  const server = await askServer(questions);
+  try {
+    const { kind, evidence } = await kindOf(server, cli, common);
+    cli.say.good(`It is ${kind === "web" ? "a web page" : kind}: ${evidence}`);
+    return { server, kind };
+  } catch (error) {
+    if (questions.asker === null || !isFault(error, "server.unreachable")) throw error;
+    cli.say.warn(error.message);
+    if (server.startsWith("https:")) cli.say.line("  → Has it no TLS? Then write http:// before the address.");
+    return findServer(askedAnew(questions, "server"), trying);
+  }
+};
+
+interface Entered {
+  readonly signIn: FirstSignIn;
+  readonly config: Config;
+  readonly views: readonly OfferedView[];
+}
+
+/** Asks how to sign in until the server takes it. */
+const enter = async (
+  found: { readonly server: string; readonly kind: string },
+  questions: Questions,
+  trying: Trying,
+): Promise<Entered> => {
+  const { cli, common } = trying;
+  const signIn = await askSignIn(questions);
+  const config = await provisionalConfig(cli, { ...found, signIn });
+  try {
+    const views = await viewsOf(config, cli, common);
+    const entered = signIn.via === "none" ? "It can be seen without a sign-in" : "Signed in";
+    cli.say.good(views.length === 0 ? `${entered}.` : `${entered}; it shows ${counted(views.length, "view")}.`);
+    return { signIn, config, views };
+  } catch (error) {
+    if (!isFault(error, "server.signin")) throw error;
+    if (questions.asker === null) throw namingTheVariable(error, questions.options);
+    cli.say.warn(error.message);
+    return enter(found, askedAnew(questions, "user", "passwordFrom", "tokenFrom"), trying);
+  }
+};
+
+/** There is no configuration yet whose variables could be looked at; the one on the command line is meant. */
+const namingTheVariable = (fault: Fault, { passwordFrom, tokenFrom }: InitOptions): Fault => {
+  const said = passwordFrom === undefined ? "--token-from" : "--password-from";
+  const variable = passwordFrom ?? tokenFrom;
+  const hint =
+    variable === undefined
+      ? "it wants a sign-in: say --user NAME --password-from VARIABLE, or --token-from VARIABLE"
+      : `check --user, and the variable ${variable}, which ${said} names`;
+  return new Fault(fault.code, fault.message, { hint, cause: fault });
 };
 
 const mistakeInTime = (at: string): string | undefined => {

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { existsSync, lstatSync } from "node:fs";
+import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { type FirstFile, type FirstSignIn, secretsOf } from "#actions/first-files.ts";
@@ -9,12 +10,18 @@ import type { InitOptions } from "#cli/init/options.ts";
 import type { Cli } from "#cli/verb.ts";
 import type { Config } from "#config/config.ts";
 import { loadConfig } from "#config/load.ts";
-import { Fault } from "#model/fault.ts";
+import { Fault, wordsOf } from "#model/fault.ts";
 
 const names = ["daybreak.yaml", ".env", "people.csv"] as const;
 
 /** Nothing that is there is written over unasked; asked first, so that nobody answers ten questions in vain. */
 export const mayWrite = async ({ terminal }: Cli, { force, yes }: InitOptions): Promise<void> => {
+  const link = names.find((name) => isLink(join(terminal.cwd, name)));
+  if (link !== undefined) {
+    throw new Fault("usage", `${link} is a symbolic link, and is not written through.`, {
+      hint: "remove the link, or go to an empty folder",
+    });
+  }
   const there = names.filter((name) => existsSync(join(terminal.cwd, name)));
   if (there.length === 0 || force) return;
   const what = `${there.join(" and ")} ${there.length === 1 ? "is" : "are"} there already.`;
@@ -24,14 +31,26 @@ export const mayWrite = async ({ terminal }: Cli, { force, yes }: InitOptions): 
   throw new Fault("run.aborted", "Nothing was written.", { hint });
 };
 
-/** Writes the files; the one with secrets for its owner alone, whatever its mode was before. */
+const isLink = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+
+/** Writes the files, each whole or not at all; the one with secrets is its owner's alone from its first byte on. */
 export const writeFiles = async ({ terminal, say }: Cli, files: readonly FirstFile[]): Promise<void> => {
   for (const { name, text, isSecret } of files) {
-    const path = join(terminal.cwd, name);
-    const mode = isSecret ? 0o600 : 0o644;
-    await writeFile(path, text, { mode });
-    if (isSecret) await chmod(path, mode);
+    await writeWhole(join(terminal.cwd, name), text, isSecret ? 0o600 : 0o644);
     say.good(`${name} is written${isSecret ? " (only you can read it)" : ""}.`);
+  }
+};
+
+/** A draft takes the file's place: a link that was put there meanwhile is replaced, never followed. */
+const writeWhole = async (path: string, text: string, mode: number): Promise<void> => {
+  const draft = `${path}.${randomUUID()}`;
+  try {
+    await writeFile(draft, text, { mode, flag: "wx", flush: true });
+    await rename(draft, path);
+  } catch (cause) {
+    await rm(draft, { force: true });
+    const hint = "let the user that gives the command write there, or make room on the disk";
+    throw new Fault("config.unreadable", `${path} can't be written: ${wordsOf(cause)}`, { hint, cause });
   }
 };
 

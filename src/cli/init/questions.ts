@@ -35,8 +35,12 @@ const urlMistake = (text: string): string | undefined => {
   return url.username === "" ? undefined : "Leave the user out of the address; it is asked for next";
 };
 
-const withScheme = (text: string): string =>
-  /^[a-z]+:\/\//i.test(text.trim()) ? text.trim() : `https://${text.trim()}`;
+/** What runs on this machine is seldom behind TLS; everything else is asked by it, so that no password goes out in the clear unasked. */
+const withScheme = (text: string): string => {
+  const address = text.trim();
+  if (/^[a-z]+:\/\//i.test(address)) return address;
+  return `${/^(localhost|127(\.\d+){3}|\[::1\])(?![\w.-])/i.test(address) ? "http" : "https"}://${address}`;
+};
 
 /** The report server's address, whole and without a slash at its end. */
 export const askServer = async ({ options, asker }: Questions): Promise<string> => {
@@ -49,6 +53,12 @@ export const askServer = async ({ options, asker }: Questions): Promise<string> 
     throw new Fault("usage", `“${given}” is no address of a report server.`, { hint: mistake });
   return withScheme(given).replace(/\/+$/, "");
 };
+
+/** The same question once more, after an answer that didn't work: what was said on the command line doesn't count any longer. */
+export const askedAnew = (questions: Questions, ...said: readonly (keyof InitOptions)[]): Questions => ({
+  ...questions,
+  options: Object.fromEntries(Object.entries(questions.options).filter(([name]) => !said.some((one) => one === name))),
+});
 
 const fromEnvironment = (name: string, { env }: Questions): string => {
   const value = env[name];
