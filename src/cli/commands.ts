@@ -11,6 +11,7 @@ import { planCommand } from "#cli/commands/plan.ts";
 import { previewCommand } from "#cli/commands/preview.ts";
 import { recipientsCommand } from "#cli/commands/recipients.ts";
 import { sendCommand } from "#cli/commands/send.ts";
+import { serversCommand } from "#cli/commands/servers.ts";
 import { slotsCommand } from "#cli/commands/slots.ts";
 import { startCommand } from "#cli/commands/start.ts";
 import type { Cli } from "#cli/verb.ts";
@@ -28,6 +29,7 @@ export const commands: readonly ((cli: Cli) => Command)[] = [
   recipientsCommand,
   slotsCommand,
   deliveriesCommand,
+  serversCommand,
   migrateCommand,
   explainCommand,
 ];

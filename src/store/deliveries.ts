@@ -55,7 +55,11 @@ export const statements = {
     returning id`,
   postpone:
     "update deliveries set not_before = $2, owner = null, deadline = null where id = $1 and state in ('drawn', 'proven', 'composed')",
-  expire: `update deliveries set state = 'expired', reason = $2, finished_at = $1, owner = null, deadline = null
+  // Who reads the reason should learn of a pause that is the cause of it.
+  expire: `update deliveries x set state = 'expired', reason = $2 || coalesce((
+      select format('; the report server “%s” was paused by %s', s.name, s.paused_by) from delivery_parts p
+        join renders r on r.id = p.render_id join servers s on s.name = r.server
+      where x.state = 'planned' and p.delivery_id = x.id and r.state = 'wanted' and s.paused_until > $1 limit 1), ''), finished_at = $1, owner = null, deadline = null
     where state in ('planned', 'drawn', 'proven', 'composed') and expires_at <= $1 returning id`,
   keepFacts: "update deliveries set facts = $2, notes = $3 where id = $1",
   lastFacts: `select d.facts, d.nominal, d.zone from deliveries d where d.report = $1 and d.filters_key = $2 and d.state = 'sent'

@@ -1,7 +1,9 @@
 import type { Command } from "commander";
 import { refuseReport } from "#actions/named.ts";
+import { restingServers } from "#actions/servers.ts";
 import { tablesIn } from "#actions/tables.ts";
 import { type Outlook, outlookOf, type ScheduleOutlook, type SlotOutlook } from "#actions/upcoming.ts";
+import type { App } from "#app.ts";
 import { outlookParts } from "#cli/ahead.ts";
 import { wholeNumber } from "#cli/numbers.ts";
 import { withApp } from "#cli/open.ts";
@@ -29,7 +31,7 @@ export const planCommand = (cli: Cli): Command =>
           const outlooks: Outlook[] = [];
           for (const one of chosen(app.config.reports, report)) outlooks.push(await outlookOf(one, next, parts));
           if (common.json) cli.say.json(outlooks);
-          else for (const one of outlooks) tell(one, cli, app.clock.now());
+          else await tellAll(outlooks, cli, app);
           return 0;
         }),
       ),
@@ -64,6 +66,17 @@ const tell = (outlook: Outlook, { say }: Cli, now: Temporal.Instant): void => {
   say.line(`Next time: ${counted(owed.length, "delivery", "deliveries")}, ${skipped.length} skipped`);
   if (owed.length > 0) say.table(["recipient", "address", "filters", "formats", "shows", "label"], owed.map(draftRow));
   tellOthers(outlook, skipped, say);
+};
+
+const tellAll = async (outlooks: readonly Outlook[], cli: Cli, { pool, clock, config }: App): Promise<void> => {
+  const { say } = cli;
+  for (const one of outlooks) tell(one, cli, clock.now());
+  for (const { name, until } of await restingServers(pool, clock.now())) {
+    say.line();
+    say.warn(
+      `Report server “${name}” rests until ${timeInWords(until, config.zone)}: what is to be drawn there waits.`,
+    );
+  }
 };
 
 const bySlot = (a: { readonly slot: SlotOutlook }, b: { readonly slot: SlotOutlook }): number =>

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { pausesOf } from "#actions/servers.ts";
 import { listSlots, releaseSlot, skipSlot } from "#actions/slots.ts";
 import { wholeNumber } from "#cli/numbers.ts";
 import { operator, withApp } from "#cli/open.ts";
@@ -6,6 +7,7 @@ import type { Cell } from "#cli/table.ts";
 import { type Cli, verb } from "#cli/verb.ts";
 import { timeInWords } from "#cli/words.ts";
 import type { Slot, SlotState } from "#model/delivery.ts";
+import type { Temporal } from "#model/time.ts";
 
 /** `slots list|release|skip`. */
 export const slotsCommand = (cli: Cli): Command =>
@@ -29,8 +31,14 @@ const listCommand = (cli: Cli): Command =>
     .option("--limit <count>", "at most so many", wholeNumber, 20)
     .action(({ report = null, limit }: { report?: string | null; limit: number }, command: Command) =>
       cli.run(command, (common) =>
-        withApp(cli, { common, reach: "rows" }, async ({ pool }) => {
-          const slots = await listSlots({ report, limit }, pool);
+        withApp(cli, { common, reach: "rows" }, async ({ pool, clock }) => {
+          const found = await listSlots({ report, limit }, pool);
+          const pauses = await pausesOf(
+            found.map(({ slot }) => slot),
+            pool,
+            clock.now(),
+          );
+          const slots = found.map((one) => ({ ...one, waitsFor: pauses.get(one.slot.id) ?? [] }));
           if (common.json) cli.say.json(slots);
           else if (slots.length === 0) cli.say.line("There are none yet.");
           else cli.say.table(["id", "when", "zone", "report", "state", "deliveries", "reason"], slots.map(rowOf));
@@ -39,13 +47,14 @@ const listCommand = (cli: Cli): Command =>
       ),
     );
 
-const rowOf = ({
-  slot,
-  counts,
-}: {
+interface ListedSlot {
   readonly slot: Slot;
   readonly counts: Readonly<Record<string, number>>;
-}): readonly Cell[] => [
+  /** Paused report servers. */
+  readonly waitsFor: readonly { readonly name: string; readonly until: Temporal.Instant }[];
+}
+
+const rowOf = ({ slot, counts, waitsFor }: ListedSlot): readonly Cell[] => [
   slot.id,
   timeInWords(slot.nominal, slot.zone),
   slot.zone,
@@ -54,7 +63,10 @@ const rowOf = ({
   Object.entries(counts)
     .map(([state, count]) => `${count} ${state}`)
     .join(", "),
-  slot.reason ?? "",
+  [
+    ...waitsFor.map(({ name, until }) => `waits for “${name}”, paused until ${timeInWords(until, slot.zone)}`),
+    ...(slot.reason === null ? [] : [slot.reason]),
+  ].join("; "),
 ];
 
 const stateOf = (state: SlotState): Cell => {
