@@ -51,7 +51,8 @@ export const deliveryStates: readonly string[] = Object.keys(inWords);
 /** A delivery's state as a half-sentence: `was sent`. */
 export const stateInWords = (state: DeliveryState): string => inWords[state];
 
-const refuse = ({ id, state }: Delivery, verb: string, allowed: string): Fault =>
+/** The fault of a verb that a delivery's state doesn't allow. */
+export const refuse = ({ id, state }: Delivery, verb: string, allowed: string): Fault =>
   new Fault("usage", `Delivery ${id} can't be ${verb}: it ${inWords[state]}.`, {
     hint: `only ${allowed} can be; see it: daybreak deliveries show ${id}`,
   });
@@ -109,7 +110,8 @@ export const discard = async (
   return delivery;
 };
 
-const refuseEmpty = (reason: string): void => {
+/** Throws `usage` for a reason without words. */
+export const refuseEmpty = (reason: string): void => {
   if (reason.trim() !== "") return;
   throw new Fault("usage", "A reason is needed: it is kept with the delivery.", { hint: 'write it: --reason "…"' });
 };

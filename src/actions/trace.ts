@@ -4,6 +4,7 @@ import type { Delivery, Slot } from "#model/delivery.ts";
 import type { Proof } from "#model/proof.ts";
 import type { Artifact } from "#model/render.ts";
 import { proofsOf } from "#store/deliveries.ts";
+import { type MailEvent, mailEventsOf } from "#store/mail-events.ts";
 import { type MessageRow, messageOf } from "#store/messages.ts";
 import type { Pool } from "#store/pool.ts";
 import { artifactsOf, type RenderRow, renderById } from "#store/renders.ts";
@@ -25,6 +26,8 @@ export interface Trace {
   readonly proofs: readonly Proof[];
   readonly message: MessageRow | null;
   readonly attempts: Awaited<ReturnType<typeof attemptsOf>>;
+  /** What was told of it after it was handed over. */
+  readonly events: readonly MailEvent[];
 }
 
 /** Gathers everything that is recorded about a delivery. Throws `store.not-found`. */
@@ -44,5 +47,6 @@ export const traceOf = async (id: string, pool: Pool): Promise<Trace> => {
     proofs: await proofsOf(pool, id),
     message: await messageOf(pool, id),
     attempts: await attemptsOf(pool, id),
+    events: await mailEventsOf(pool, id),
   };
 };

@@ -18,6 +18,7 @@ export const tellTrace = (trace: Trace, say: Say): void => {
   tellProofs(trace, say);
   tellMessage(trace, say);
   tellAttempts(trace, say);
+  tellEvents(trace, say);
   const next = nextStep(trace);
   if (next !== null) {
     say.line();
@@ -110,6 +111,26 @@ const tellAttempts = ({ attempts, delivery }: Trace, say: Say): void => {
     more(say, `tried again at ${timeInWords(delivery.notBefore, delivery.zone)}`);
 };
 
+const eventTones: Readonly<Record<Trace["events"][number]["kind"], Tone>> = {
+  taken: "good",
+  delivered: "good",
+  deferred: "warn",
+  refused: "warn",
+  bounced: "bad",
+  dropped: "bad",
+  complained: "bad",
+  unsubscribed: "warn",
+};
+
+/** What the mail service or a bounce said about it afterwards. */
+const tellEvents = ({ events, delivery }: Trace, say: Say): void => {
+  for (const [at, { kind, email, words, at: when }] of events.entries()) {
+    const said = words === "" ? "" : `: ${words}`;
+    const line = `${timeInWords(when, delivery.zone)} ${say.paint(eventTones[kind], kind)} ${email}${said}`;
+    step(say, at === 0 ? "told" : "", line);
+  }
+};
+
 /** What an operator can do now; `null` when nothing need be done. */
 const nextStep = ({ delivery: { id, state } }: Trace): string | null => {
   switch (state) {
@@ -119,7 +140,7 @@ const nextStep = ({ delivery: { id, state } }: Trace): string | null => {
     case "expired":
       return `try it again: daybreak deliveries retry ${id}`;
     case "uncertain":
-      return `ask the reader or the mail server; if it didn't come: daybreak deliveries retry ${id}`;
+      return `ask the reader or the mail server; then: daybreak deliveries resolve ${id} --sent · --resend · --failed, with --reason "…"`;
     case "planned":
     case "drawn":
     case "proven":

@@ -129,7 +129,7 @@ const troubleOf = ({ id, state, recipientName, reason }: Delivery): readonly Sum
 const remedies: Partial<Record<Delivery["state"], string>> = {
   quarantined: "daybreak deliveries show ID, then release or discard it",
   failed: "mend the cause, then: daybreak deliveries retry ID",
-  uncertain: "ask whether it arrived; if not: daybreak deliveries retry ID",
+  uncertain: "ask whether it arrived, then: daybreak deliveries resolve ID --sent, or --resend",
   expired: "if it is still of use: daybreak deliveries retry ID",
   skipped: "correct the person's row",
 };

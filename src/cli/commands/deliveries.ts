@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { type Asked, deliveryStates, discard, release, retryDelivery } from "#actions/deliveries.ts";
 import { listed } from "#actions/listed.ts";
+import { type Verdict as Found, resolveDelivery } from "#actions/resolve.ts";
 import { traceOf } from "#actions/trace.ts";
 import { wholeNumber } from "#cli/numbers.ts";
 import { operator, withApp } from "#cli/open.ts";
@@ -9,9 +10,10 @@ import { tellTrace } from "#cli/trace.ts";
 import { type Cli, verb } from "#cli/verb.ts";
 import { stateCell, timeInWords } from "#cli/words.ts";
 import type { Delivery } from "#model/delivery.ts";
+import { Fault } from "#model/fault.ts";
 import { filtersInWords } from "#model/filters.ts";
 
-/** `deliveries list|show|retry|release|discard`. */
+/** `deliveries list|show|retry|resolve|release|discard`. */
 export const deliveriesCommand = (cli: Cli): Command =>
   verb({
     usage: "deliveries",
@@ -25,6 +27,7 @@ export const deliveriesCommand = (cli: Cli): Command =>
     .addCommand(listCommand(cli))
     .addCommand(showCommand(cli))
     .addCommand(retryCommand(cli))
+    .addCommand(resolveCommand(cli))
     .addCommand(releaseCommand(cli))
     .addCommand(discardCommand(cli));
 
@@ -101,6 +104,53 @@ const retryCommand = (cli: Cli): Command =>
       }),
     ),
   );
+
+interface ResolveOptions {
+  readonly sent?: boolean;
+  readonly resend?: boolean;
+  readonly failed?: boolean;
+  readonly reason: string;
+}
+
+const resolved: Readonly<Record<Found, (delivery: Delivery) => string>> = {
+  sent: ({ id, envelope }) => `Delivery ${id} counts as sent to ${envelope.to}.`,
+  resend: ({ id, envelope }) =>
+    `Delivery ${id} goes out to ${envelope.to} again; if it had arrived, it arrives twice. A running daemon sends it.`,
+  failed: ({ id, envelope }) => `Delivery ${id} to ${envelope.to} counts as failed and isn't sent again.`,
+};
+
+const resolveCommand = (cli: Cli): Command =>
+  verb({
+    usage: "resolve <id>",
+    does: "Say what became of an uncertain delivery: it arrived, it is sent again, or it is given up.",
+    examples: [
+      'deliveries resolve 42 --sent --reason "Anna has it"',
+      'deliveries resolve 42 --resend --reason "not in her mailbox"',
+    ],
+  })
+    .option("--sent", "it arrived")
+    .option("--resend", "it did not arrive: send it again")
+    .option("--failed", "give it up")
+    .requiredOption("--reason <words>", "how you know; it is kept with the delivery")
+    .action((id: string, options: ResolveOptions, command: Command) =>
+      cli.run(command, (common) =>
+        withApp(cli, { common, reach: "rows" }, async (app) => {
+          const verdict = verdictOf(options);
+          const { reason } = options;
+          cli.say.good(resolved[verdict](await resolveDelivery({ id, reason, verdict, by: operator() }, app)));
+          return 0;
+        }),
+      ),
+    );
+
+const verdictOf = (options: ResolveOptions): Found => {
+  const given = (["sent", "resend", "failed"] as const).filter((one) => options[one] === true);
+  const [verdict, ...others] = given;
+  if (verdict !== undefined && others.length === 0) return verdict;
+  throw new Fault("usage", "Say one of --sent, --resend and --failed.", {
+    hint: "look into the mailbox or the mail server's log first",
+  });
+};
 
 interface Verdict {
   readonly usage: string;
