@@ -5,6 +5,7 @@ import {
   type Bells,
   draw,
   lists,
+  lookAround,
   moveSlots,
   post,
   type Role,
@@ -56,6 +57,9 @@ export interface Work {
 /** Dead workers are looked for this often, so that their work goes on soon after its lease. */
 const takeOverEveryMs = 5_000;
 
+/** How often every process looks around for what people must know. */
+const watchEveryMs = 15_000;
+
 /** Starts the loops of this process's roles. */
 export const startWork = (parts: WorkParts, settings: WorkSettings): Work => {
   const bells: Bells = { tick: openWake(), slots: openWake(), draw: [], write: openWake(), post: [] };
@@ -64,6 +68,9 @@ export const startWork = (parts: WorkParts, settings: WorkSettings): Work => {
   const painters = has("render") ? Array.from({ length: settings.painters }, parts.openPainter) : [];
   const loops = [
     startRound(shift, { name: "take-over", wake: openWake(), work: takeOver(shift), everyMs: takeOverEveryMs }),
+    ...(settings.occasion === null
+      ? [startRound(shift, { name: "watch", wake: openWake(), work: lookAround(shift), everyMs: watchEveryMs })]
+      : []),
     ...(has("tick") ? startPlanning(shift) : []),
     ...painters.map((painter, n) =>
       startRound(shift, { name: `draw-${n}`, wake: added(bells.draw), work: draw(shift, painter) }),

@@ -1,6 +1,7 @@
 /** What the loops do in one round each. A round looks for rows that want work; `"more"` asks for the next one at once. */
 import { type DeliverParts, sendNext, writeNext } from "#deliver.ts";
 import type { Slot } from "#model/delivery.ts";
+import { isFault, wordsOf } from "#model/fault.ts";
 import { gatherDrawn } from "#render/fan-in.ts";
 import type { Painter } from "#render/painter.ts";
 import { type DrawParts, drawNext } from "#render/run.ts";
@@ -15,7 +16,7 @@ import { type Taken, takeDeliveries, takeRenders } from "#store/takeover.ts";
 import { beatWorker } from "#store/workers.ts";
 
 /** What a process does; `tick`, `render` and `send` by default. `send` writes too; `write` alone leaves emails unsent, for previews. */
-export type Role = "tick" | "render" | "write" | "send";
+export type Role = "tick" | "render" | "write" | "send" | "backup";
 
 /** What the rounds use. */
 export interface RoundParts extends SlotParts, DeliverParts, DrawParts {
@@ -23,6 +24,8 @@ export interface RoundParts extends SlotParts, DeliverParts, DrawParts {
   readonly tick: () => Promise<number>;
   /** Reads the lists of people that have gone unread for a while; how many. */
   readonly freshLists: () => Promise<number>;
+  /** Looks after everything that somebody must know of, and after what ends by itself. */
+  readonly watch: () => Promise<void>;
   /** Tells a closed slot's owner how it went, once. */
   readonly tellOwner: (slot: Slot, signal: AbortSignal) => Promise<void>;
 }
@@ -88,15 +91,18 @@ export const lists =
 const slotsAtOnce = 8;
 
 /** One slot's fault stops only that slot; it is tried again at the next round. */
-export const moveSlots =
-  ({ parts, bells }: Shift): Round =>
-  async (signal) => {
+export const moveSlots = ({ parts, bells }: Shift): Round => {
+  const troubles = slotTroubles(parts);
+  return async (signal) => {
     const limit = limitTo(slotsAtOnce);
     const guard = async (slot: Slot, step: () => Promise<boolean>): Promise<boolean> => {
       try {
-        return await limit.run(step);
+        const moved = await limit.run(step);
+        await troubles.clear(slot);
+        return moved;
       } catch (error) {
         parts.log.error("slot.fault", { slot: slot.id, report: slot.report, error });
+        await troubles.tell(slot, error);
         return false;
       }
     };
@@ -110,6 +116,39 @@ export const moveSlots =
     if (!moved.includes(true)) return undefined;
     ringAll([...bells.draw, bells.write]);
     return "more";
+  };
+};
+
+/** Tells of a fault that stops a slot, and that it is over; what is told must never stop anybody. */
+const slotTroubles = ({ alerts, log }: RoundParts) => {
+  const faulty = new Set<string>();
+  const guarded = async (step: Promise<unknown>): Promise<void> => {
+    await step.catch((error: unknown) => log.error("alert.kept", { error }));
+  };
+  const tell = async ({ id, report }: Slot, error: unknown): Promise<void> => {
+    if (isFault(error, "store.unreachable") || isFault(error, "run.aborted")) return;
+    const lines = [
+      wordsOf(error),
+      ...(isFault(error) ? [`What to do: ${error.hint}`] : []),
+      "It is tried again until it expires.",
+    ];
+    const subject = `${report}: slot ${id} can't go on`;
+    // Once may be chance; the second time in a row it isn't.
+    if (faulty.has(id)) await guarded(alerts.raise({ key: `slot-fault:${id}`, severity: "critical", subject, lines }));
+    faulty.add(id);
+  };
+  const clear = async ({ id }: Slot): Promise<void> => {
+    if (faulty.delete(id)) await guarded(alerts.recover(`slot-fault:${id}`));
+  };
+  return { tell, clear };
+};
+
+/** One round of looking after what people must know. */
+export const lookAround =
+  ({ parts }: Shift): Round =>
+  async () => {
+    await parts.watch();
+    return undefined;
   };
 
 /** Finds what nobody told of. */

@@ -1,6 +1,8 @@
 /** STORY PAGE 1: a slot comes due, waits for its data, gets its audience, and is closed when nothing of it is under way. */
-import type { Alerts } from "#alert/port.ts";
+
 import { type AudienceParts, filtersOfPeople, fixAudience } from "#audience/run.ts";
+import { letRestGo } from "#audience/waves.ts";
+import type { Alerts } from "#model/alert.ts";
 import type { Slot } from "#model/delivery.ts";
 import { wordsOf } from "#model/fault.ts";
 import type { Filters } from "#model/filters.ts";
@@ -35,7 +37,7 @@ export const advanceSlot = async (slot: Slot, parts: SlotParts, signal: AbortSig
       await parts.passPoint("slot:taken");
       return gather(slot, known, parts);
     case "planned":
-      return closeSlot(parts.pool, slot.id, parts.clock.now());
+      return (await letRestGo(slot, known.report, parts)) || closeSlot(parts.pool, slot.id, parts.clock.now());
     case "paused":
     case "closed":
     case "skipped":

@@ -1,4 +1,5 @@
-import type { Alert, AlertChannel } from "#alert/port.ts";
+import type { AlertChannel } from "#alert/port.ts";
+import type { Alert } from "#model/alert.ts";
 
 /** Hands one plain email over. */
 export type PostPlain = (to: string, subject: string, text: string) => Promise<void>;

@@ -1,5 +1,6 @@
-import type { Alert, AlertChannel } from "#alert/port.ts";
+import type { AlertChannel } from "#alert/port.ts";
 import { post } from "#alert/post.ts";
+import type { Alert } from "#model/alert.ts";
 
 /** A service of PagerDuty by its integration key, and where its events are taken. */
 export interface PagerDutySettings {

@@ -1,5 +1,5 @@
 /** Which channel has to tell what of an alert, and when nothing of it is left to tell. */
-import type { Alert } from "#alert/port.ts";
+import type { Alert } from "#model/alert.ts";
 import { later, msBetween, type Temporal } from "#model/time.ts";
 
 /** What one channel was offered so far. */

@@ -1,5 +1,6 @@
 import { alertFor, type Known, offerAgainAt, planTellings } from "#alert/plan.ts";
-import type { Alert, AlertChannel, Alerts, Trouble } from "#alert/port.ts";
+import type { AlertChannel } from "#alert/port.ts";
+import type { Alert, Alerts, Trouble } from "#model/alert.ts";
 import { wordsOf } from "#model/fault.ts";
 import { later } from "#model/time.ts";
 import type { Clock } from "#runtime/clock.ts";
@@ -29,20 +30,31 @@ const tellLimitMs = 30_000;
 /** From then on another process may tell it: this one is dead or hangs. */
 const claimMs = tellLimitMs + 30_000;
 
-/** Where troubles are raised. The row comes first, so that an alert outlives this process and every channel's outage. */
-export const alertsOver = (parts: AlertParts): Alerts => ({
-  raise: async (trouble: Trouble) => {
-    const { to = null } = trouble;
-    const isNew = await openAlert(parts.pool, { ...trouble, to, now: parts.clock.now() });
-    if (isNew) await tellDue(parts, trouble.key);
-    return isNew;
-  },
-  recover: async (key) => {
-    const wasOpen = await recoverAlert(parts.pool, key, parts.clock.now());
-    if (wasOpen) await tellDue(parts, key);
-    return wasOpen;
-  },
-});
+/**
+ * Where troubles are raised. The row comes first, so that an alert outlives this process and every channel's outage. `background`: whoever raises
+ * it doesn't wait until it is told, since a channel that hangs must not hold up a morning.
+ */
+export const alertsOver = (parts: AlertParts, telling: "wait" | "background" = "wait"): Alerts => {
+  const tell = async (key: string): Promise<void> => {
+    const told = tellDue(parts, key);
+    if (telling === "wait") await told;
+    // What fails here is offered again by the watch.
+    else told.catch((error: unknown) => parts.log.warn("alert.kept", { key, error }));
+  };
+  return {
+    raise: async (trouble: Trouble) => {
+      const { to = null } = trouble;
+      const isNew = await openAlert(parts.pool, { ...trouble, to, now: parts.clock.now() });
+      if (isNew) await tell(trouble.key);
+      return isNew;
+    },
+    recover: async (key) => {
+      const wasOpen = await recoverAlert(parts.pool, key, parts.clock.now());
+      if (wasOpen) await tell(key);
+      return wasOpen;
+    },
+  };
+};
 
 /** Tells what is owed to this process's channels: of one key, or of all that failed before or were left by a dead process. How many were taken. */
 export const tellDue = async (parts: AlertParts, key: string | null = null): Promise<number> => {

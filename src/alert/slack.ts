@@ -1,5 +1,6 @@
-import type { Alert, AlertChannel } from "#alert/port.ts";
+import type { AlertChannel } from "#alert/port.ts";
 import { post } from "#alert/post.ts";
+import type { Alert } from "#model/alert.ts";
 
 /** Tells alerts to a Slack channel by its incoming webhook. Its address is the secret. */
 export const slackChannel = (url: string): AlertChannel => ({

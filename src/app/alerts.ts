@@ -3,12 +3,13 @@ import { emailChannel } from "#alert/email.ts";
 import { logChannel } from "#alert/log.ts";
 import { pagerDutyChannel } from "#alert/pagerduty.ts";
 import { pingChannel } from "#alert/ping.ts";
-import type { AlertChannel, Alerts } from "#alert/port.ts";
+import type { AlertChannel } from "#alert/port.ts";
 import { type AlertParts, alertsOver } from "#alert/run.ts";
 import { slackChannel } from "#alert/slack.ts";
 import { webhookChannel } from "#alert/webhook.ts";
 import { alertPoster } from "#app/mail.ts";
 import type { App } from "#app.ts";
+import type { Alerts, Trouble } from "#model/alert.ts";
 
 type Opened = Pick<App, "config" | "clock" | "log" | "mailer" | "pool">;
 
@@ -33,4 +34,22 @@ export const alertPartsOf = (open: Opened): AlertParts => {
 };
 
 /** Where this process raises troubles. */
-export const alertsOf = (open: Opened): Alerts => alertsOver(alertPartsOf(open));
+export const alertsOf = (open: Opened): Alerts => alertsOver(alertPartsOf(open), "background");
+
+/**
+ * Tells of a trouble that is looked for each minute: words open it, `null` closes it. Only what changed touches the rows, and the first look
+ * after a start, since the trouble may have been opened before it. What is told stops nobody.
+ */
+export const recurringTroubles = (alerts: Alerts) => {
+  const known = new Map<string, boolean>();
+  return async (key: string, trouble: Pick<Trouble, "subject" | "lines"> | null): Promise<void> => {
+    const isOpen = trouble !== null;
+    if (known.get(key) === isOpen) return;
+    try {
+      await (trouble === null ? alerts.recover(key) : alerts.raise({ key, severity: "critical", ...trouble }));
+      known.set(key, isOpen);
+    } catch {
+      // The database is away: whoever asked it for the trouble itself tells that, and the next minute tries again.
+    }
+  };
+};

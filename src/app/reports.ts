@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import type { App } from "#app.ts";
 import { schedulesOf } from "#audience/plan.ts";
 import type { Config } from "#config/config.ts";
+import type { Trouble } from "#model/alert.ts";
+import { wordsOf } from "#model/fault.ts";
 import type { Report } from "#model/report.ts";
 import type { HolidayMemory } from "#schedule/calendar.ts";
 import { tick } from "#schedule/run.ts";
@@ -32,6 +34,7 @@ export const versionOf = (report: Report): string =>
 export const tickAll = async (
   { pool, clock, log }: Pick<App, "pool" | "clock" | "log">,
   holidays: HolidayMemory["of"],
+  tell: (key: string, trouble: Pick<Trouble, "subject" | "lines"> | null) => Promise<void>,
 ): Promise<number> => {
   let made = 0;
   for (const known of await allReports(pool)) {
@@ -40,9 +43,13 @@ export const tickAll = async (
         pool,
         [known.report, ...known.report.bundled].map((report) => report.name),
       );
-      made += await tick({ ...known, wanted: schedulesOf(known.report, people) }, { pool, clock, log, holidays });
+      const count = await tick({ ...known, wanted: schedulesOf(known.report, people) }, { pool, clock, log, holidays });
+      made += count;
+      await tell(`tick:${known.report.name}`, null);
     } catch (error) {
       log.error("tick.fault", { report: known.report.name, error });
+      const subject = `${known.report.name}: when it is due can't be worked out`;
+      await tell(`tick:${known.report.name}`, { subject, lines: [wordsOf(error), "It is tried again each minute."] });
     }
   }
   return made;

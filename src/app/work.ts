@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { alertsOf } from "#app/alerts.ts";
+import { alertsOf, recurringTroubles } from "#app/alerts.ts";
 import { tickAll } from "#app/reports.ts";
+import { watchOver } from "#app/watch.ts";
 import type { App } from "#app.ts";
 import { freshLists } from "#audience/fresh.ts";
 import { readLists } from "#audience/lists.ts";
@@ -18,7 +19,7 @@ import { hearBells } from "#store/bells.ts";
 import { allReports, rememberReports } from "#store/reports.ts";
 
 /** An app that is open, without its loops. */
-export type Opened = Omit<App, "parts" | "work" | "putDrafts">;
+export type Opened = Omit<App, "parts" | "backups" | "work" | "putDrafts">;
 
 /** How this process works, by its configuration. */
 export const workSettings = ({ limits }: Config): Omit<WorkSettings, "roles" | "occasion"> => ({
@@ -48,6 +49,8 @@ export const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts =>
   const { config, clock, log, pool, artifacts, sources, servers, holidays } = open;
   const { limits, mail, dir } = config;
   const reportOf = rememberReports(pool);
+  const alerts = alertsOf(open);
+  const tellTicks = recurringTroubles(alerts);
   const readListsOf = (report: Report) => readLists(report, { pool, clock, sources, dir });
   return {
     ...{ pool, clock, log, artifacts, sources, mail, passPoint: open.passPoint },
@@ -60,7 +63,8 @@ export const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts =>
       Object.fromEntries(
         config.servers.filter(({ name }) => servers.has(name)).map((one) => [one.name, one.concurrency]),
       ),
-    alerts: alertsOf(open),
+    alerts,
+    watch: watchOver(open, alerts),
     requests: open.requests,
     mailerFor: (delivery: Pick<Delivery, "trial">): Mailer => (delivery.trial ? open.outbox : open.mailer),
     installation: () => open.installation.id(),
@@ -80,7 +84,9 @@ export const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts =>
     linkTo: linksInto(servers, mail.linkBase),
     tick: async () => {
       await arrive();
-      return tickAll(open, holidays.of);
+      for (const { name } of config.servers)
+        await tellTicks(`server:${name}`, servers.has(name) ? null : awayWords(name));
+      return tickAll(open, holidays.of, tellTicks);
     },
     tellOwner: async (slot, signal) => {
       // From a copy of the database its owner would hear of a morning that somebody else has told already.
@@ -98,3 +104,8 @@ export const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts =>
     openPainter: () => open.openPainter(servers),
   };
 };
+
+const awayWords = (server: string) => ({
+  subject: `the report server “${server}” doesn't answer`,
+  lines: ["Nothing of it is drawn until it does; it is asked again each minute.", "Look at it: daybreak doctor."],
+});

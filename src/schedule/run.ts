@@ -3,9 +3,10 @@ import { later, type Temporal } from "#model/time.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
 import { readSchedule } from "#schedule/cron.ts";
+import { type Overdue, planOverdue } from "#schedule/overdue.ts";
 import { planSlots } from "#schedule/plan.ts";
 import { type Pool, transaction } from "#store/pool.ts";
-import { type KnownReport, type KnownSchedule, syncSchedules } from "#store/reports.ts";
+import { type KnownReport, type KnownSchedule, schedulesOf, syncSchedules } from "#store/reports.ts";
 import { lastNominal, type NewSlot, putSlot } from "#store/slots.ts";
 
 /** What the tick uses. */
@@ -75,4 +76,16 @@ const slotsOf = (due: DueReport, known: KnownSchedule, facts: SlotFacts): readon
     ...plan.skip.map(({ nominal, reason }) => slot(nominal, nominal, reason)),
     ...plan.make.map(({ nominal, due: at }) => slot(nominal, at, null)),
   ];
+};
+
+/** The times of a report that should have been seen to by now, of which there is no slot: whoever is at work asks, whether it ticks or not. */
+export const findOverdue = async (
+  { report }: Pick<KnownReport, "report">,
+  { pool, clock, holidays }: Omit<TickParts, "log">,
+): Promise<readonly Overdue[]> => {
+  const now = clock.now();
+  const known = await schedulesOf(pool, report.name);
+  const seen = await Promise.all(known.map((one) => lastNominal(pool, { report: report.name, ...one })));
+  const schedules = known.map((one, at) => ({ ...one, lastSeen: seen[at] ?? null }));
+  return planOverdue({ report, schedules, holidays: await holidays(report.schedule.calendar, now), now });
 };

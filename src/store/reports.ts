@@ -112,7 +112,8 @@ export const syncSchedules = async (
   return fresh.length === 0 && known.length === wanted.length ? known : schedulesOf(db, report);
 };
 
-const schedulesOf = (db: Db, report: string): Promise<KnownSchedule[]> =>
+/** The schedules of a report as they were seen last, with the time since when each has been known. */
+export const schedulesOf = (db: Db, report: string): Promise<KnownSchedule[]> =>
   many(db, {
     text: statements.schedules,
     values: [report],

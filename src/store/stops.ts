@@ -30,6 +30,7 @@ export const statements = {
   resumeDeliveries: `update deliveries d set stopped_at = null where ${meant} and d.stopped_at is not null
     and not exists (select 1 from stops x where x.lifted_at is null and x.report = $2
       and (x.slot_id is null or x.slot_id = d.slot_id or d.occasion like 'correction:' || x.slot_id || '.%'))`,
+  ring: "select pg_notify('daybreak', word) from unnest(array['slots', 'draw', 'write', 'post']) word",
   expireSlots: `update slots set state = 'skipped', next_probe_at = null, stopped_at = null, reason = case when state = 'paused'
       then 'it expired while it was paused (' || reason || ')' else 'it expired while it was stopped' end
     where expires_at <= $1 and (state = 'paused' or (stopped_at is not null and state in ('due', 'waiting', 'ready'))) returning id`,
@@ -114,6 +115,7 @@ export const liftStop = async (
   { by, now }: { readonly by: string; readonly now: Temporal.Instant },
 ): Promise<number | null> => {
   if ((await changed(db, statements.lift, [slotId, report, at(now), by])) === 0) return null;
+  await db.query(statements.ring);
   await db.query(statements.resumeSlots, [slotId, report]);
   return changed(db, statements.resumeDeliveries, [slotId, report]);
 };

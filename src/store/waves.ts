@@ -6,6 +6,7 @@ export const statements = {
   begin: "update slots set wave = 'first' where id = $1",
   release: "update slots set wave = 'released' where id = $1 and wave = 'first'",
   letGo: "update deliveries set waits_for_wave = false where slot_id = $1 and waits_for_wave",
+  ring: "select pg_notify('daybreak', 'post')",
   progress: `select coalesce(jsonb_object_agg(state, n) filter (where state is not null), '{}') as counts,
       (select max(finished_at) from deliveries d where d.slot_id = $1 and not d.waits_for_wave and d.state = 'sent') as last_sent,
       (select count(*) from deliveries d where d.slot_id = $1 and d.state = 'quarantined') as quarantined,
@@ -49,5 +50,8 @@ export const waveProgress = async (db: Db, slotId: string): Promise<WaveProgress
   })) ?? { counts: {}, lastSent: null, quarantined: 0, bounced: 0 };
 
 /** Lets the rest of a slot go out; how many, or `null` when it has no first wave under way. Call it in a transaction. */
-export const releaseWave = async (db: Db, slotId: string): Promise<number | null> =>
-  (await changed(db, statements.release, [slotId])) === 0 ? null : changed(db, statements.letGo, [slotId]);
+export const releaseWave = async (db: Db, slotId: string): Promise<number | null> => {
+  if ((await changed(db, statements.release, [slotId])) === 0) return null;
+  await db.query(statements.ring);
+  return changed(db, statements.letGo, [slotId]);
+};

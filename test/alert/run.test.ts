@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { emailChannel } from "#alert/email.ts";
 import { logChannel } from "#alert/log.ts";
-import type { Alert, AlertChannel } from "#alert/port.ts";
+import type { AlertChannel } from "#alert/port.ts";
 import { tellAll } from "#alert/run.ts";
+import type { Alert } from "#model/alert.ts";
 import { type Log, silentLog } from "#runtime/log.ts";
 
 const alert: Alert = {

@@ -1,4 +1,4 @@
-import type { Alerts, Trouble } from "#alert/port.ts";
+import type { Alerts, Trouble } from "#model/alert.ts";
 
 /** Alerts that are kept, for tests of what raises them. */
 export interface KeptAlerts extends Alerts {

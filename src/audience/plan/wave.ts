@@ -1,5 +1,5 @@
 /** Who gets a report before the others do, and when the others follow. */
-import type { DeliveryDraft } from "#model/delivery.ts";
+import type { DeliveryDraft, Slot } from "#model/delivery.ts";
 import type { Recipient } from "#model/people.ts";
 import type { FirstWave } from "#model/report.ts";
 import { before, later, type Temporal } from "#model/time.ts";
@@ -59,3 +59,15 @@ export const judgeWave = ({ firstWave, counts, lastSent, quarantined, bounced, n
   if (before(now, from)) return { do: "wait", reason: "the first wave is out; the rest follows" };
   return { do: "release", reason: "the first wave is out, and nothing is wrong with it" };
 };
+
+/** What an operator is told of a rest that doesn't follow by itself. */
+export const heldInWords = (
+  { id, report }: Pick<Slot, "id" | "report">,
+  { reason }: WaveDecision,
+): { readonly subject: string; readonly lines: readonly string[] } => ({
+  subject: `${report}: the first wave is out, the rest waits`,
+  lines: [
+    `Because: ${reason}.`,
+    `The others get it when you say so: daybreak slots release ${id} --reason "…"; nobody does after: daybreak stop ${id}.`,
+  ],
+});
