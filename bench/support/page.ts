@@ -1,0 +1,54 @@
+import { type ChildProcess, fork, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { tell } from "./figures.ts";
+import { home } from "./home.ts";
+
+/** The report server that is measured on, in a process of its own. */
+export interface BenchServer extends AsyncDisposable {
+  readonly url: string;
+}
+
+const version = "6.1.0";
+
+/** The charting library that the pages load, fetched once into the project's cache: nothing else needs it. */
+const bundleOf = async (): Promise<string> => {
+  const folder = join(home, "cache", `bench-echarts-${version}`);
+  const file = join(folder, "node_modules/echarts/dist/echarts.min.js");
+  if (existsSync(file)) return file;
+  tell("fetching the charting library of the measured pages …");
+  const words = ["install", "--prefix", folder, "--no-audit", "--no-fund", "--loglevel=error", `echarts@${version}`];
+  const [code] = await once(spawn("npm", words, { stdio: ["ignore", "ignore", "inherit"] }), "exit");
+  if (code !== 0) throw new Error(`npm could not fetch echarts ${version}; the benches of drawing need it`);
+  return file;
+};
+
+/** Starts it on a free port of the loopback. */
+export const startBenchServer = async (): Promise<BenchServer> => {
+  const child = fork(fileURLToPath(new URL("page-server.ts", import.meta.url)), [await bundleOf()], {
+    stdio: "inherit",
+  });
+  const [{ url }] = (await once(child, "message")) as [{ url: string }];
+  return { url, [Symbol.asyncDispose]: () => end(child) };
+};
+
+const end = async (child: ChildProcess): Promise<void> => {
+  const ended = once(child, "exit");
+  child.kill();
+  await ended;
+};
+
+/** What a view is drawn with, by everybody in a round. */
+export const viewport = { width: 1_200, height: 900, deviceScaleFactor: 1 } as const;
+
+/** The sign that the page gives when it is drawn. */
+export const readySelector = 'body[data-ready="true"]';
+
+/** The paper that the view is printed on. */
+export const paper = { format: "A4", printBackground: true, scale: 0.586 } as const;
+
+/** So many regions' names that differ. */
+export const regionsFrom = (first: number, count: number): readonly string[] =>
+  Array.from({ length: count }, (_, at) => `Region ${first + at}`);
