@@ -2,6 +2,7 @@
 import { type DeliverParts, sendNext, writeNext } from "#deliver.ts";
 import type { Slot } from "#model/delivery.ts";
 import { isFault, wordsOf } from "#model/fault.ts";
+import { msBetween, type Temporal } from "#model/time.ts";
 import { gatherDrawn } from "#render/fan-in.ts";
 import type { Painter } from "#render/painter.ts";
 import { type DrawParts, drawNext } from "#render/run.ts";
@@ -114,6 +115,7 @@ export const moveSlots = ({ parts, bells }: Shift): Round => {
     };
     await Promise.all((await untoldSlots(parts.pool)).map((slot) => guard(slot, () => tell(slot))));
     if (!moved.includes(true)) return undefined;
+    await gatherDrawn(null, parts);
     ringAll([...bells.draw, bells.write]);
     return "more";
   };
@@ -206,13 +208,21 @@ export const draw =
     return "more";
   };
 
+/** Looking through all that is planned costs the database more the more there is. */
+const gatherEveryMs = 1_000;
+
 /** One delivery a round, so that a stop is heeded between two. */
 export const write = (shift: Shift): Round => {
   const { parts, bells } = shift;
   let wrote = false;
+  let gatheredAt: Temporal.Instant | null = null;
   return async () => {
-    // Late notes need no picture, so nobody else tells that they are ready.
-    if (!wrote) await gatherDrawn(null, parts);
+    // Late notes need no picture, and some pictures are there before those that want them: nobody else tells that these are ready.
+    const now = parts.clock.now();
+    if (!wrote && (gatheredAt === null || msBetween(gatheredAt, now) >= gatherEveryMs)) {
+      gatheredAt = now;
+      await gatherDrawn(null, parts);
+    }
     if (await writeNext(asked(shift), parts)) {
       wrote = true;
       ringAll(bells.post);

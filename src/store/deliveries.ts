@@ -44,6 +44,7 @@ export const statements = {
       join report_versions v on v.hash = d.version
     where d.state = 'planned' and ($1::bigint is null or d.id in (select delivery_id from delivery_parts where render_id = $1))
     group by d.id, v.definition ->> 'whenRenderFails' having coalesce(bool_and(r.state in ('ready', 'faulted')), true)`,
+  drawn: "update deliveries set state = 'drawn', reason = null where id = any($1::bigint[]) and state = 'planned'",
   // Who proved a delivery goes on to write it: the lease holds until then, or two processes would write it both.
   move: `update deliveries set state = $3, reason = $4, finished_at = $5, owner = case when $3 = 'proven' then owner end,
       deadline = case when $3 = 'proven' then deadline end where id = $1 and state = $2`,
@@ -196,6 +197,11 @@ export const drawableDeliveries = (db: Db, renderId: string | null): Promise<Dra
       reason: textOrNull(row, "reason"),
     }),
   });
+
+/** Moves planned deliveries on whose pictures are there; those that somebody else moved stay where they are. */
+export const markDrawn = async (db: Db, ids: readonly string[]): Promise<void> => {
+  if (ids.length > 0) await db.query(statements.drawn, [ids]);
+};
 
 /** A move of a delivery from one state to another. */
 export interface DeliveryMove {

@@ -19,11 +19,12 @@ export const statements = {
       dead_owners = case when renders.state = 'ready' then 0 else renders.dead_owners end,
       not_before = case when renders.state = 'ready' then null else renders.not_before end
     returning id`,
+  // Who waits is asked for one render after the other: joined with all that wait, each lease would cost more the more there are.
   lease: `update renders set state = 'drawing', owner = $1, n = n + 1, lease_until = now() + $2 * interval '1 ms'
     where id = (select r.id from renders r where r.state = 'wanted' and r.server = $4 and (r.not_before is null or r.not_before <= $3)
       and (select count(*) from renders busy where busy.state = 'drawing' and busy.server = $4) < $5::int
-      and exists (select 1 from delivery_parts p join deliveries d on d.id = p.delivery_id
-        where p.render_id = r.id and d.state = 'planned' and d.stopped_at is null and ($6::text is null or d.occasion = $6))
+      and (select true from delivery_parts p join deliveries d on d.id = p.delivery_id
+        where p.render_id = r.id and d.state = 'planned' and d.stopped_at is null and ($6::text is null or d.occasion = $6) limit 1)
       order by r.id for update skip locked limit 1)
     returning *`,
   renew: `update renders set lease_until = now() + $4 * interval '1 ms'
