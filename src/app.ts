@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { backupPartsOf, withBackups } from "#app/backups.ts";
 import { examineOwn, openDatabase } from "#app/database.ts";
 import { type Installation, openInstallation } from "#app/installation.ts";
 import { mailersOf } from "#app/mail.ts";
@@ -8,6 +9,7 @@ import { type Opened, partsOf, workSettings } from "#app/work.ts";
 import type { Listing } from "#audience/import.ts";
 import { listingOf } from "#audience/lists.ts";
 import { type DraftFacts, keyOf, putDrafts } from "#audience/run.ts";
+import type { BackupParts } from "#backup/step.ts";
 import { folderBucket } from "#bucket/folder.ts";
 import type { Bucket } from "#bucket/port.ts";
 import { openTemplates, type Templates } from "#compose/templates.ts";
@@ -78,10 +80,13 @@ export interface Tools extends AsyncDisposable {
 /** A Daybreak that is open: what commands and pages act on. Closing it stops its loops and gives everything back, in reverse order. */
 export interface App extends Tools {
   readonly pool: Pool;
+  /** Its address, password included; for the dump of our own database. */
+  readonly databaseUrl: string;
   /** Whether the database is ours: a copy of it mails nobody. */
   readonly installation: Installation;
   readonly servers: ReadonlyMap<string, ReportServer>;
   readonly parts: WorkParts;
+  readonly backups: BackupParts;
   /** Starts the loops: the daemon's, or those of one occasion for a command that waits for it. */
   work(options: { readonly roles: readonly Role[]; readonly occasion: string | null }): Work;
   /** Records what an operator asked for. */
@@ -136,20 +141,22 @@ export const openTools = (config: Config, options: AppOptions): Tools => {
 export const openApp = async (config: Config, options: AppOptions): Promise<App> => {
   await using stack = new AsyncDisposableStack();
   const tools = stack.use(openTools(config, options));
-  const { pool } = await openDatabase(tools, stack);
+  const { pool, url: databaseUrl } = await openDatabase(tools, stack);
   const { reach = "servers", isPatient = false, isPublisher = true } = options;
   const servers = new Map(reach === "servers" && !isPatient ? await openServersOf(config) : []);
   const installation = await openInstallation({ config, pool, clock: tools.clock });
-  const open: Opened = { ...tools, pool, servers, installation };
+  const open: Opened = { ...tools, pool, databaseUrl, servers, installation };
   if (reach !== "rows" && isPublisher) await publish(open);
   const arrive = async (): Promise<void> => {
     if (isPatient) await openMissing(config.servers, servers, tools.log);
   };
   await arrive();
   const parts = partsOf(open, arrive);
+  const backups = backupPartsOf(open, parts.alerts, stack);
   const running = new Set<Work>();
   const work: App["work"] = ({ roles, occasion }) => {
-    const started = startWork(parts, { ...workSettings(config), roles, occasion });
+    const settings = { ...workSettings(config), roles, occasion };
+    const started = withBackups(startWork(parts, settings), { config, parts: backups, settings });
     running.add(started);
     return { ...started, stop: () => started.stop().finally(() => running.delete(started)) };
   };
@@ -158,6 +165,7 @@ export const openApp = async (config: Config, options: AppOptions): Promise<App>
   return {
     ...open,
     parts,
+    backups,
     work,
     putDrafts: (db, drafts, facts) => putDrafts(db, drafts, { ...facts, parts }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -10,19 +10,22 @@ import { openPool, type Pool } from "#store/pool.ts";
 export const openDatabase = async (
   { config, log, onProgress }: Pick<Tools, "config" | "log" | "onProgress">,
   stack: AsyncDisposableStack,
-): Promise<{ readonly pool: Pool; readonly migrated: Migrated }> => {
-  const pool = stack.use(await poolOf({ config, log, onProgress }, stack));
-  return { pool, migrated: await migrate(pool) };
+): Promise<{ readonly pool: Pool; readonly url: string; readonly migrated: Migrated }> => {
+  const url = await urlOf({ config, log, onProgress }, stack);
+  const pool = stack.use(poolAt(url));
+  return { pool, url, migrated: await migrate(pool) };
 };
 
-const poolOf = async (
+const urlOf = async (
   { config, log, onProgress }: Pick<Tools, "config" | "log" | "onProgress">,
   stack: AsyncDisposableStack,
-): Promise<Pool> => {
+): Promise<string> => {
   const dir = join(config.home, "postgres");
-  const url = config.database ?? stack.use(await startEmbedded({ dir, log, onProgress })).url;
-  return openPool(url, { max: 12, statementTimeoutMs: 30_000, applicationName: "daybreak" });
+  return config.database ?? stack.use(await startEmbedded({ dir, log, onProgress })).url;
 };
+
+const poolAt = (url: string): Pool =>
+  openPool(url, { max: 12, statementTimeoutMs: 30_000, applicationName: "daybreak" });
 
 /** Starts the database where it is ours, and looks at it without changing its schema. */
 export const examineOwn = async (
@@ -30,5 +33,5 @@ export const examineOwn = async (
   told: Pick<Tools, "log" | "onProgress">,
 ): Promise<DatabaseState | null> => {
   await using stack = new AsyncDisposableStack();
-  return await examineDatabase(stack.use(await poolOf({ config, ...told }, stack)));
+  return await examineDatabase(stack.use(poolAt(await urlOf({ config, ...told }, stack))));
 };

@@ -54,7 +54,7 @@ test("while a daemon runs, other commands look and act on the same rows", async 
 test("a role that there isn't is wrong words", async () => {
   expect(await world.run(["start", "--roles", "tick,dance"])).toMatchObject({
     code: 2,
-    err: expect.stringContaining("“dance” is none of tick, render, send."),
+    err: expect.stringContaining("“dance” is none of tick, render, send, backup."),
   });
 });
 

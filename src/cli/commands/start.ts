@@ -15,7 +15,7 @@ import { Fault, isFault, wordsOf } from "#model/fault.ts";
 import { msBetween } from "#model/time.ts";
 
 /** What a daemon does; all by default. */
-const roles = ["tick", "render", "send"] as const;
+const roles = ["tick", "render", "send", "backup"] as const;
 type StartRole = (typeof roles)[number];
 
 /** `start`: the daemon. */
@@ -23,13 +23,13 @@ export const startCommand = (cli: Cli): Command =>
   verb({
     usage: "start",
     does: "Run: make reports when they are due, draw, prove, write and send them. Ctrl-C ends it tidily.",
-    examples: ["start", "start --roles render", "start 2>> daybreak.log"],
+    examples: ["start", "start --roles render", "start --roles backup", "start 2>> daybreak.log"],
     more: [
       "A changed configuration or .env is read again by itself; elsewhere than at a terminal, kill -HUP <pid> asks for it.",
       "DAYBREAK_LOG=warn tells less; DAYBREAK_LOG_FORMAT=json writes JSON lines at a terminal, too.",
     ],
   })
-    .option("--roles <roles>", "only some of: tick, render, send", rolesOf, roles)
+    .option("--roles <roles>", `only some of: ${roles.join(", ")}`, rolesOf, roles)
     .action(({ roles: wanted }: { roles: readonly StartRole[] }, command: Command) =>
       cli.run(command, (common) => start(cli, common, wanted)),
     );
