@@ -1,4 +1,5 @@
 /** Decides which archives of a backup stay and which go, each with its reason, and whether anything may go at all. */
+import { DAY_MS } from "#backup/plan/days.ts";
 import { type Dated, datedNewestFirst, floor, keptByPolicy, lastOfEachDay, periodsOf } from "#backup/plan/keeps.ts";
 import { type Refusal, refusalsOf } from "#backup/plan/rails.ts";
 import type { KeepReason, RemoveReason } from "#backup/plan/reasons.ts";
@@ -13,10 +14,15 @@ export interface Listing {
   readonly manifests: ReadonlySet<string>;
 }
 
+/** An archive, and when its bytes were last read. */
+export interface KnownArchive extends Archive {
+  readonly lastReadAt?: Temporal.Instant | null;
+}
+
 /** What is known when a rotation is planned. */
 export interface RotationFacts {
   /** All archives of the backup that the catalogue knows and whose names are its own; none that was removed. */
-  readonly archives: readonly Archive[];
+  readonly archives: readonly KnownArchive[];
   readonly listing: Listing;
   /** Manifests that are there and can't be read. */
   readonly unreadable: readonly { readonly key: string; readonly words: string }[];
@@ -55,7 +61,10 @@ export interface Rotation {
   readonly refusals: readonly Refusal[];
 }
 
-/** What isn't verified isn't judged before it is this old, by the newest verified archive as by the clock. */
+/**
+ * What isn't verified isn't judged before it is this old, by the newest verified archive as by the clock; what was found broken
+ * is kept so long for whoever wants to look at it.
+ */
 const youngDays = 7;
 
 /** Plans a rotation. Both lists are in the order of the archives' dates, newest first. */
@@ -107,6 +116,9 @@ const periodsStoodFor = (verified: readonly Dated[], retention: Retention): Read
   return new Set(verified.flatMap((one) => periodsOf(one, anchor, retention).map(({ id }) => id)));
 };
 
+const brokenMs = ({ state, lastReadAt }: KnownArchive): number =>
+  state === "broken" ? (lastReadAt?.epochMilliseconds ?? -Infinity) : -Infinity;
+
 interface UnprovenParts {
   readonly facts: RotationFacts;
   readonly verified: readonly Dated[];
@@ -117,11 +129,11 @@ interface UnprovenParts {
  * An archive that isn't verified never stands for anything, but nothing is thrown away that may be all there is: it stays while it
  * is young, while no verified one is newer, and while no verified one stands for its day, week and month.
  */
-const unprovenReasons = (one: Dated, parts: UnprovenParts): readonly KeepReason[] => {
+const unprovenReasons = (one: Dated<KnownArchive>, parts: UnprovenParts): readonly KeepReason[] => {
   const { facts, verified, stoodFor } = parts;
   const anchor = verified[0]?.day ?? -Infinity;
-  const isYoung = one.day > anchor - youngDays || one.madeMs > facts.now.epochMilliseconds - youngDays * 86_400_000;
-  if (isYoung) return [{ rule: "young" }];
+  const young = facts.now.epochMilliseconds - youngDays * DAY_MS;
+  if (one.day > anchor - youngDays || one.madeMs > young || brokenMs(one.archive) > young) return [{ rule: "young" }];
   const alone = periodsOf(one, anchor, facts.retention).find(({ id }) => !stoodFor.has(id));
   return alone === undefined ? [] : [{ rule: "only-one", of: alone.kind }];
 };

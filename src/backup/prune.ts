@@ -176,11 +176,15 @@ const stillThere = async (
   return (await archivesOf(pool, { backup, place })).filter(({ id }) => ids.has(id));
 };
 
-const judge = async (archive: CataloguedArchive, bytes: number | null, { pool, bucket }: PruneParts): Promise<void> => {
+const judge = async (
+  archive: CataloguedArchive,
+  bytes: number | null,
+  { pool, bucket, clock }: PruneParts,
+): Promise<void> => {
   if (bytes === archive.bytes || archive.state === "broken") return;
   if (bytes !== null) {
     const reason = `it has ${bytes} bytes in the bucket and had ${archive.bytes} when it was made`;
-    await judgeArchive(pool, archive.id, { state: "broken", reason });
+    await judgeArchive(pool, archive.id, { state: "broken", reason, now: clock.now() });
     return;
   }
   // The object itself is asked before it is called missing; a listing that was cut short is a refusal of its own.

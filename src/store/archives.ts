@@ -34,7 +34,8 @@ export const statements = {
   verified: `update archives set state = case when state = 'suspect' then state else 'verified' end,
       reason = case when state = 'suspect' then reason end, verified_at = $2, last_read_at = $2, last_seen_at = $2
     where id = $1 and state in ('made', 'verified', 'suspect', 'broken')`,
-  judged: `update archives set state = $2, reason = $3, was = case when $2 = 'missing' then state end
+  judged: `update archives set state = $2, reason = $3, was = case when $2 = 'missing' then state end,
+      last_read_at = case when $2 = 'broken' then coalesce($4, now()) else last_read_at end
     where id = $1 and state not in ('removed', $2)`,
   removing: "update archives set removing = $2 where id = any($1::bigint[]) and state <> 'removed'",
   stays: "update archives set removing = null where id = any($1::bigint[])",
@@ -102,8 +103,14 @@ export const markVerified = async (db: Db, id: string, now: Temporal.Instant): P
 export const judgeArchive = async (
   db: Db,
   id: string,
-  { state, reason }: { readonly state: "suspect" | "broken" | "missing"; readonly reason: string },
-): Promise<boolean> => (await changed(db, statements.judged, [id, state, reason])) > 0;
+  found: {
+    readonly state: "suspect" | "broken" | "missing";
+    readonly reason: string;
+    /** When it was found; the database's own clock without it. */
+    readonly now?: Temporal.Instant;
+  },
+): Promise<boolean> =>
+  (await changed(db, statements.judged, [id, found.state, found.reason, at(found.now ?? null)])) > 0;
 
 /** Records that archives are there; one that was missing is back. */
 export const markSeen = async (
