@@ -106,7 +106,7 @@ const checkViews = async (report: Report, outlook: Outlook | null, checking: Che
       findings.push(
         ...judgeView(one, view, listed),
         ...judgeValues(
-          drafts.filter((draft) => hasView(draft, one.name, view.name)),
+          { drafts: drafts.filter((draft) => hasView(draft, one.name, view.name)), places: outlook?.places ?? {} },
           view,
           listed,
         ),

@@ -16,7 +16,7 @@ export const judgePeople = (outlook: Outlook, list: string): readonly Finding[] 
     ...mistakes.map(({ place, what }) =>
       warning(report, `${place}: ${what}`, `correct the row; it is left out until then`),
     ),
-    ...skipped.map((draft) => judgeSkip(report, draft)),
+    ...skipped.map((draft) => judgeSkip(draft, outlook)),
     ...(inactive.length === 0
       ? []
       : [noted(report, `inactive, so without this report: ${namesOf(inactive.map((one) => one.key))}`)]),
@@ -47,10 +47,13 @@ const judgeSchedule = (report: string, { schedule, mistake, next }: ScheduleOutl
     : [];
 };
 
-const judgeSkip = (report: string, draft: DeliveryDraft): Finding => {
+const judgeSkip = (draft: DeliveryDraft, { report, places }: Outlook): Finding => {
   const reason = draft.skip ?? "";
+  const place = places[draft.recipientId];
   const what = `${draft.recipientName}${draft.label === "" ? "" : ` (${draft.label})`}: ${reason}`;
-  return passing.test(reason) ? noted(report, what) : warning(report, what, "correct the person's row");
+  if (passing.test(reason)) return noted(report, what);
+  if (place === undefined) return warning(report, what, "correct the person's row; see: daybreak recipients list");
+  return warning(report, `${place}: ${what}`, "correct the row");
 };
 
 /** Says that a report is in trial, where its mail goes, and how to go live. */

@@ -43,7 +43,7 @@ export const judgeView = (report: Report, view: ReportView, listed: readonly Vie
 
 /** Values of people's filters that the server doesn't offer: their pictures would be empty, or everybody's. */
 export const judgeValues = (
-  drafts: readonly DeliveryDraft[],
+  { drafts, places }: { readonly drafts: readonly DeliveryDraft[]; readonly places: Readonly<Record<string, string>> },
   view: ReportView,
   listed: readonly ViewInfo[],
 ): readonly Finding[] => {
@@ -52,7 +52,7 @@ export const judgeValues = (
   return drafts.flatMap((draft) => {
     if (draft.skip !== null || draft.filters === "all") return [];
     return Object.entries(draft.filters).flatMap(([name, values]) =>
-      oddValues(draft, { name, values, info: offered.get(name) }),
+      oddValues(draft, { name, values, info: offered.get(name), place: places[draft.recipientId] }),
     );
   });
 };
@@ -61,9 +61,10 @@ interface Asked {
   readonly name: string;
   readonly values: readonly string[];
   readonly info: FilterInfo | undefined;
+  readonly place: string | undefined;
 }
 
-const oddValues = (draft: DeliveryDraft, { name, values, info }: Asked): readonly Finding[] => {
+const oddValues = (draft: DeliveryDraft, { name, values, info, place }: Asked): readonly Finding[] => {
   const known = info?.values ?? null;
   if (known === null) return [];
   return values
@@ -71,7 +72,7 @@ const oddValues = (draft: DeliveryDraft, { name, values, info }: Asked): readonl
     .map((value) =>
       warning(
         draft.report,
-        `${draft.recipientName}: ${name} “${value}” isn't among the view's values`,
+        `${place === undefined ? "" : `${place}: `}${draft.recipientName}: ${name} “${value}” isn't among the view's values`,
         meant(value, known),
       ),
     );

@@ -58,6 +58,8 @@ export interface Outlook {
   readonly audience: readonly DeliveryDraft[];
   readonly inactive: readonly Inactive[];
   readonly mistakes: readonly RowMistake[];
+  /** Recipient → where their row stands, for those whom a list brought: `people.csv row 7`. */
+  readonly places: Readonly<Record<string, string>>;
 }
 
 /** Looks ahead for one report: `count` occurrences of each of its schedules, and the audience of the next one. */
@@ -75,7 +77,8 @@ export const outlookOf = async (report: Report, count: number, parts: OutlookPar
     schedules.push(outlook);
     audience.push(...(await audienceOf(report, outlook, { people, mode, parts })));
   }
-  return { report: report.name, mode, schedules, audience, inactive: inactiveOf(report, people), mistakes };
+  const inactive = inactiveOf(report, people);
+  return { report: report.name, mode, schedules, audience, inactive, mistakes, places: placesOf(report, people) };
 };
 
 interface Ahead {
@@ -121,6 +124,17 @@ const audienceOf = async (
     expiresAt: later(slot.due ?? slot.nominal, report.expiresMs),
   };
   return planAudience(facts);
+};
+
+const placesOf = (report: Report, people: People): Outlook["places"] => {
+  const names = new Set([report, ...report.bundled].map((one) => one.name));
+  const placed = people.subscriptions.flatMap(({ report: name, recipientId, place }) =>
+    recipientId !== null && place !== null && names.has(name) ? [{ recipientId, place }] : [],
+  );
+  const byRecipient = Map.groupBy(placed, (one) => one.recipientId);
+  return Object.fromEntries(
+    [...byRecipient].map(([id, those]) => [id, [...new Set(those.map((one) => one.place))].join(", ")]),
+  );
 };
 
 const inactiveOf = (report: Report, people: People): readonly Inactive[] => {

@@ -7,6 +7,7 @@ import type { openLook } from "#cli/look.ts";
 import type { Cli } from "#cli/verb.ts";
 import { counted, sizeInWords } from "#cli/words.ts";
 import type { ServerConfig } from "#config/config.ts";
+import { mailboxOf } from "#model/address.ts";
 import { msBetween, type Temporal } from "#model/time.ts";
 
 type Look = ReturnType<typeof openLook>;
@@ -44,7 +45,7 @@ const database = (tools: Tools, { keep }: Kept): Examination => ({
   work: async () => {
     const state = await keep(tools.examineDatabase(), endsItself);
     if (state === null) return doubtful("it answered nothing", "look at the setting database");
-    const { version, now } = state;
+    const { version, now, schema } = state;
     const whose = tools.config.database === null ? "the Postgres that Daybreak brings along" : "your own Postgres";
     if (Number.parseInt(version, 10) < OLDEST_POSTGRES) {
       return {
@@ -54,11 +55,29 @@ const database = (tools: Tools, { keep }: Kept): Examination => ({
       };
     }
     const skew = skewOf(now, tools);
-    return skew > LARGEST_SKEW_MS ? doubtful(skewWords(skew), setTheClock) : fine(`${whose}, ${version}`);
+    if (skew > LARGEST_SKEW_MS) return doubtful(skewWords(skew), setTheClock);
+    return schemaExamined(schema, `${whose}, ${version}`);
   },
 });
 
 const OLDEST_POSTGRES = 14;
+
+const schemaExamined = (schema: SchemaState, words: string): Examined => {
+  switch (schema.is) {
+    case "current":
+      return fine(`${words}; schema ${schema.version}`);
+    case "absent":
+      return fine(`${words}; without a schema yet, which the first start makes`);
+    case "older": {
+      const what = `${words}; its schema is ${schema.version}, this Daybreak's is ${schema.newest}`;
+      return { grade: "note", what, mend: "the next start brings it up to that, or: daybreak migrate" };
+    }
+    case "foreign":
+      return { grade: "fault", what: `${words}; ${schema.fault.message}`, mend: schema.fault.hint };
+  }
+};
+
+type SchemaState = NonNullable<Awaited<ReturnType<Tools["examineDatabase"]>>>["schema"];
 
 const folder = ({ config }: Tools): Examination => ({
   about: "folder",
@@ -145,11 +164,22 @@ const mail = ({ mailer, config }: Tools): Examination => ({
   limitMs: QUICK_MS,
   work: async (signal) => {
     await mailer.verify(signal);
-    const { via, from } = config.mail;
-    return via.kind === "folder"
-      ? doubtful(`mail goes into ${via.dir}, to nobody`, "set mail.via to your mail server when you go live")
-      : fine(
-          `${via.url} takes mail${via.kind === "smtp" && via.user !== null ? ` from ${via.user}` : ""}; sender ${from}`,
-        );
+    const { via } = config.mail;
+    if (via.kind === "folder") {
+      return doubtful(`mail goes into ${via.dir}, to nobody`, "set mail.via to your mail server when you go live");
+    }
+    const to = trialAddressOf(config);
+    const from = mailboxOf(config.mail.from)?.email ?? config.mail.from;
+    const words = await mailer.rehearse?.({ from, to }, signal);
+    const where = via.kind === "smtp" ? via.url : via.kind;
+    const taken =
+      words === undefined ? `sender ${config.mail.from}` : `from ${from} to ${to} (${words}; nothing was sent)`;
+    return fine(`${where} takes mail ${taken}`);
   },
 });
+
+/** An address that mail goes to anyway: an operator's, else a report's owner, else the sender's own. */
+const trialAddressOf = ({ alerts, reports, mail: { from } }: Tools["config"]): string => {
+  const owner = reports.map((report) => report.owner).find((one) => one !== null);
+  return alerts.email[0] ?? owner ?? mailboxOf(from)?.email ?? from;
+};

@@ -20,5 +20,10 @@ export interface Mailer {
   confirm(message: Pick<StoredMessage, "deliveryId" | "messageId">): Promise<boolean | "cannot-say">;
   /** Tries the connection and the sign-in without sending. */
   verify(signal: AbortSignal): Promise<void>;
+  /**
+   * Offers a sender and a recipient and ends before any data, so that nothing is sent; says how the way there is protected. Only
+   * where the mailer can: a refusal is a fault as for an email.
+   */
+  rehearse?(envelope: { readonly from: string; readonly to: string }, signal: AbortSignal): Promise<string>;
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
-import { Fault } from "#model/fault.ts";
+import { Fault, isFault } from "#model/fault.ts";
 import { type Db, many, number, text } from "#store/db.ts";
 import { longestWaitMs, type Pool, type Session, transaction } from "#store/pool.ts";
 
@@ -38,12 +38,25 @@ export const migrate = async (pool: Pool, folder: URL = shipped): Promise<Migrat
   return { applied, version: known.at(-1)?.version ?? 0 };
 };
 
-/** True when the schema is exactly what this program knows: nothing is missing and nothing is newer. */
-export const isMigrated = async (pool: Pool, folder: URL = shipped): Promise<boolean> => {
+/** How the database's schema stands to this program. `foreign`: newer, or not what this program ships; `fault` says which. */
+export type SchemaState =
+  | { readonly is: "absent" }
+  | { readonly is: "older" | "current"; readonly version: number; readonly newest: number }
+  | { readonly is: "foreign"; readonly fault: Fault };
+
+/** Compares the database's schema with this program's, without changing it. */
+export const schemaOf = async (db: Db, folder: URL = shipped): Promise<SchemaState> => {
   const known = await readMigrations(folder);
-  const { rows } = await pool.query("select to_regclass('daybreak.daybreak_migrations') is not null as there");
-  if (rows[0]?.there !== true) return false;
-  return (await readApplied(pool, known)).length === known.length;
+  const { rows } = await db.query("select to_regclass('daybreak.daybreak_migrations') is not null as there");
+  if (rows[0]?.["there"] !== true) return { is: "absent" };
+  try {
+    const applied = await readApplied(db, known);
+    const versions = { version: applied.at(-1)?.version ?? 0, newest: known.at(-1)?.version ?? 0 };
+    return { is: applied.length === known.length ? "current" : "older", ...versions };
+  } catch (error) {
+    if (isFault(error, "store.newer-schema")) return { is: "foreign", fault: error };
+    throw error;
+  }
 };
 
 const prepare = async (db: Session): Promise<void> => {

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type SampleServer, startSampleServer } from "../../demo/server/server.ts";
+import { startSink } from "../support/sink.ts";
 import { openWorld, type World } from "./world.ts";
 
 const yaml = (url: string) => `server: { url: "${url}" }
@@ -40,7 +41,8 @@ beforeEach(() => server.behave());
 
 test("check finds nothing wrong but the row with a wrong address", async () => {
   const { code, out } = await world.run(["check"], { env });
-  expect(out).toContain("! Mia: the address “mia@example” can't be used");
+  expect(out).toContain("! people.csv row 4: Mia: the address “mia@example” can't be used");
+  expect(out).toContain("    → correct the row\n");
   expect(out).toContain("· 2 deliveries at its next time");
   expect(out).toContain("! 1 report: 1 warning.");
   expect(code).toBe(3);
@@ -64,7 +66,9 @@ test("check names an unknown view, filter, value and figure with what was meant"
   await world.write("odd.yaml", wrong.replace("people.csv", "odd.csv").replace("sum(Revenue)", "sum(Revenu)"));
   const odd = await world.run(["check", "-c", "odd.yaml"], { env });
   expect(odd.code).toBe(3);
-  expect(odd.out).toContain("Anna: Region “Nroth” isn't among the view's values\n    → did you mean “North”?");
+  expect(odd.out).toContain(
+    "! odd.csv row 2: Anna: Region “Nroth” isn't among the view's values\n    → did you mean “North”?",
+  );
   expect(odd.out).toContain("figure “revenue”:");
 });
 
@@ -158,12 +162,46 @@ test("a send of which something is held back ends with 3, and show tells the evi
 
 test("doctor finds every part well, and says what to set for going live", async () => {
   const { code, out } = await world.run(["doctor"], { env });
-  expect(out).toMatch(/✓ database +your own Postgres, \d+/);
+  expect(out).toMatch(/✓ database +your own Postgres, \d+.*; schema \d+/);
   expect(out).toMatch(/✓ folder /);
   expect(out).toMatch(/✓ browser +\S*Chrom\S*.*emoji and CJK letters are drawn/);
   expect(out).toMatch(/✓ server main +sample at .*; signed in as daybreak, it shows 2 views/);
   expect(out).toMatch(/! mail +mail goes into .*\n +→ set mail.via/);
   expect(code).toBe(3);
+});
+
+test("doctor offers the mail server a sender and a recipient, and sends nothing", async () => {
+  await using sink = await startSink();
+  const mailing = (from: string): string =>
+    `server: { url: "${server.url}", kind: sample }\nmail: { via: "${sink.url}", from: "${from}" }\nalerts: { email: [ops@example.com] }\nreports: {}\n`;
+  await world.write("mail.yaml", mailing("BI Team <bi@example.com>"));
+  const { out } = await world.run(["doctor", "-c", "mail.yaml"], { env });
+  expect(out).toContain("takes mail from bi@example.com to ops@example.com (without TLS; nothing was sent)");
+  expect(sink.messages).toEqual([]);
+  sink.misbehave({ kind: "mail-reply", reply: "550 5.7.1 no relaying for you" });
+  const refused = await world.run(["doctor", "-c", "mail.yaml"], { env });
+  expect(refused.code).toBe(1);
+  expect(refused.out).toMatch(/✗ mail .*refused the email: 550 5\.7\.1 no relaying for you/);
+});
+
+test("doctor says whether the database's schema is older or newer than this program", async () => {
+  const { pool } = world.database;
+  const { rows } = await pool.query(
+    "delete from daybreak_migrations where version > 2 returning version, name, checksum",
+  );
+  const older = await world.run(["doctor"], { env });
+  expect(older.out).toMatch(/· database .*; its schema is 2, this Daybreak's is \d+ .*\n +→ .*daybreak migrate/);
+  for (const row of rows) {
+    await pool.query(
+      "insert into daybreak_migrations (version, name, checksum) values ($1, $2, $3)",
+      Object.values(row),
+    );
+  }
+  await pool.query("insert into daybreak_migrations (version, name, checksum) values (9999, 'later', 'x')");
+  const newer = await world.run(["doctor"], { env });
+  await pool.query("delete from daybreak_migrations where version = 9999");
+  expect(newer.code).toBe(1);
+  expect(newer.out).toContain("The database has schema 9999 (later)");
 });
 
 test("doctor tells of each broken part by itself and how to mend it", async () => {

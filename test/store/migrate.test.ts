@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { isMigrated, migrate } from "#store/migrate.ts";
+import { migrate, schemaOf } from "#store/migrate.ts";
 import { openPool, type Pool } from "#store/pool.ts";
 import { emptyDatabase } from "../support/database.ts";
 
@@ -26,10 +26,10 @@ const fresh = async (): Promise<Pool & { readonly url: string }> => {
 test("each file is applied once, in order, and a second start applies nothing", async () => {
   const pool = await fresh();
   const folder = await folderWith({ "0002-words.sql": second, "0001-one.sql": first });
-  expect(await isMigrated(pool, folder)).toBe(false);
+  expect(await schemaOf(pool, folder)).toEqual({ is: "absent" });
   expect(await migrate(pool, folder)).toEqual({ applied: [1, 2], version: 2 });
   expect(await migrate(pool, folder)).toEqual({ applied: [], version: 2 });
-  expect(await isMigrated(pool, folder)).toBe(true);
+  expect(await schemaOf(pool, folder)).toEqual({ is: "current", version: 2, newest: 2 });
   expect((await pool.query("select * from daybreak.one")).rows).toEqual([{ id: 1, words: null }]);
 });
 
@@ -53,10 +53,19 @@ test("a file that fails leaves nothing of itself, and the ones before it stay", 
   expect(rows[0]).toEqual({ two: null, one: "one" });
 });
 
+test("a schema that lacks the newest files is older, and looking at it changes nothing", async () => {
+  const pool = await fresh();
+  await migrate(pool, await folderWith({ "0001-one.sql": first }));
+  const folder = await folderWith({ "0001-one.sql": first, "0002-words.sql": second });
+  expect(await schemaOf(pool, folder)).toEqual({ is: "older", version: 1, newest: 2 });
+  expect(await schemaOf(pool, folder)).toEqual({ is: "older", version: 1, newest: 2 });
+});
+
 test("a newer schema is refused untouched", async () => {
   const pool = await fresh();
   await migrate(pool, await folderWith({ "0001-one.sql": first, "0002-words.sql": second }));
   const older = await folderWith({ "0001-one.sql": first });
+  expect(await schemaOf(pool, older)).toMatchObject({ is: "foreign", fault: { code: "store.newer-schema" } });
   await expect(migrate(pool, older)).rejects.toMatchObject({
     code: "store.newer-schema",
     message: expect.stringContaining("schema 2 (words)"),
@@ -88,5 +97,5 @@ test("the schema's owner needs no right to make schemas when it is there already
 test("the shipped migrations apply to an empty database", async () => {
   const pool = await fresh();
   expect((await migrate(pool)).applied.length).toBeGreaterThan(0);
-  expect(await isMigrated(pool)).toBe(true);
+  expect(await schemaOf(pool)).toMatchObject({ is: "current" });
 });

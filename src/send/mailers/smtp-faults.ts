@@ -22,7 +22,7 @@ export const faultOf = ({ error, phase }: Failed, { url }: { readonly url: strin
   if (phase === "connect") {
     return new Fault("send.temporary", `${server} could not be used: ${words}`, {
       ...details,
-      hint: "Check mail.via, its user and password, and whether the server can be reached from this machine.",
+      hint: hintOf(error, words),
       retry: "later",
     });
   }
@@ -38,6 +38,21 @@ export const faultOf = ({ error, phase }: Failed, { url }: { readonly url: strin
   // Found by nodemailer itself, before a byte was sent: an address that can't be, or a message above the server's announced limit.
   if (isOwnRefusal(error)) return refused(`${server} can't be given this email: ${words}`, details);
   return temporary(`${server} was lost before the end of the email: ${words}`, details);
+};
+
+/** The usual reasons why no connection comes about, each with its remedy. */
+const hintOf = (error: object, words: string): string => {
+  if (/certificate|altnames/i.test(words)) {
+    return "Use the name that the server's certificate was made out to; where your own authority made it, name its file in NODE_EXTRA_CA_CERTS.";
+  }
+  if (/wrong version number|packet length/i.test(words)) {
+    return "Port and scheme don't fit: smtps:// speaks TLS from the start (465), smtp:// turns to it (587, 25).";
+  }
+  if (textIn(error, "code") === "ETLS" || /STARTTLS/i.test(words)) {
+    return "It offers no TLS there: try another port (587, or smtps:// with 465); ?tls=off sends in the clear.";
+  }
+  if (textIn(error, "code") === "EAUTH") return "Check the user in mail.via and DAYBREAK_MAIL_PASSWORD.";
+  return "Check mail.via, its user and password, and whether the server can be reached from this machine.";
 };
 
 const refused = (what: string, details: { readonly cause: unknown }): Fault =>

@@ -37,7 +37,13 @@ export type Answer = { readonly receipt: Receipt } | { readonly error: object; r
 export interface Line {
   /** Emails sent over it. */
   readonly sent: number;
+  readonly isSecure: boolean;
   isOpen(): boolean;
+  /** Names a sender and a recipient, and leaves before any data; `null` where the server takes both. The line is closed then. */
+  offer(
+    envelope: { readonly from: string; readonly to: string },
+    signal: AbortSignal,
+  ): Promise<{ readonly error: object; readonly phase: Phase } | null>;
   send(message: StoredMessage, signal: AbortSignal): Promise<Answer>;
   close(): void;
 }
@@ -109,7 +115,12 @@ const lineOver = (connection: SMTPConnection): Line => {
     get sent() {
       return sent;
     },
+    isSecure: connection.secure,
     isOpen: () => open,
+    offer: async (envelope, signal) => {
+      open = false;
+      return offer(connection, envelope, signal);
+    },
     send: async (message, signal) => {
       sent += 1;
       return handOver(connection, message, signal);
@@ -140,6 +151,21 @@ const handOver = async (connection: SMTPConnection, message: StoredMessage, sign
     else resolve({ receipt: receiptOf(answer) });
   });
   return promise.finally(() => signal.removeEventListener("abort", abort));
+};
+
+const offer = async (
+  connection: SMTPConnection,
+  { from, to }: { readonly from: string; readonly to: string },
+  signal: AbortSignal,
+): Promise<{ readonly error: object; readonly phase: Phase } | null> => {
+  const { promise, resolve } = Promise.withResolvers<object | null>();
+  signal.addEventListener("abort", () => resolve(new Error("it was ended before the server answered")), { once: true });
+  // First read when both were taken; a server drops an email whose connection ends before its final dot.
+  const nothing = new Readable({ read: () => resolve(null) });
+  connection.send({ from, to: [to] }, nothing, (error) => resolve(error ?? null));
+  const error = await promise;
+  connection.close();
+  return error === null ? null : { error, phase: "envelope" };
 };
 
 const farewellMs = 1_000;

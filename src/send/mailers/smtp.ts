@@ -48,6 +48,13 @@ export const smtpMailer = (settings: SmtpSettings): Mailer => {
       const line = await openLine(settings, AbortSignal.any([outer, AbortSignal.timeout(settings.limitMs)]));
       line.close();
     },
+    rehearse: async (envelope, outer) => {
+      const signal = AbortSignal.any([outer, AbortSignal.timeout(settings.limitMs)]);
+      const line = await openLine(settings, signal);
+      const refusal = await line.offer(envelope, signal);
+      if (refusal !== null) throw faultOf(refusal, settings);
+      return line.isSecure ? "by TLS" : "without TLS";
+    },
     close: async () => idle.close(),
   };
 };

@@ -68,6 +68,29 @@ describe("the smtp mailer with TLS", () => {
     expect(got.join("")).toContain("Subject: Daily Sales");
   });
 
+  test("rehearses without sending, and says how the way there is protected", async () => {
+    const { port, got } = await secured({});
+    const mailer = smtpMailer({ ...settings, url: away(port) });
+    onTestFinished(() => mailer.close());
+    const envelope = { from: "reports@example.com", to: "anna@example.com" };
+    expect(await mailer.rehearse?.(envelope, new AbortController().signal)).toBe("by TLS");
+    expect(got).toEqual([]);
+  });
+
+  test.each([
+    ["a certificate of an unknown authority", (port: number) => ({ url: away(port), ca: null }), /certificate/],
+    [
+      "TLS from the start where the server turns to it",
+      (port: number) => ({ url: `smtps://127.0.0.1:${port}` }),
+      /scheme/,
+    ],
+    ["a wrong password", (port: number) => ({ url: away(port), password: "wrong" }), /DAYBREAK_MAIL_PASSWORD/],
+  ])("%s is told with its own remedy", async (_, more, remedy) => {
+    const { port } = await secured({});
+    const hint = expect.stringMatching(remedy);
+    await expect(send(more(port))).rejects.toMatchObject({ code: "send.temporary", hint });
+  });
+
   test("talks TLS from the start to an smtps address", async () => {
     const { port, got } = await secured({ secure: true });
     await send({ url: `smtps://127.0.0.1:${port}` });
