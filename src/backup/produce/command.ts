@@ -27,11 +27,18 @@ export interface CommandAsk {
   readonly signal: AbortSignal;
   /** Covered wherever the command repeats them. */
   readonly secrets?: readonly string[];
-  /** Time between SIGTERM and SIGKILL. Default: 10 s. */
-  readonly graceMs?: number;
-  /** How long its output may stay open after its end. Default: 60 s. */
-  readonly lingerMs?: number;
+  readonly patience?: Patience | undefined;
 }
+
+/** How long a command is waited for at its end. */
+export interface Patience {
+  /** Time between SIGTERM and SIGKILL. */
+  readonly graceMs: number;
+  /** How long its output may stay open after its end. */
+  readonly lingerMs: number;
+}
+
+const usual: Patience = { graceMs: 10_000, lingerMs: 60_000 };
 
 /** A command that ended with exit code 0. */
 export interface Ended {
@@ -60,7 +67,7 @@ export const runCommand = async (ask: CommandAsk): Promise<Ended> => {
     judge(end, { ask, words });
     return { words: words.text(), said: said?.text() ?? "" };
   } catch (error) {
-    await endGroup(child, { closed, graceMs: ask.graceMs ?? 10_000 });
+    await endGroup(child, { closed, graceMs: (ask.patience ?? usual).graceMs });
     if (ask.signal.aborted) throw withWords(ask.signal.reason, words.text());
     throw isDiskFull(error) ? diskFull(ask, error) : error;
   }
@@ -127,8 +134,8 @@ const abortOf = async (signal: AbortSignal): Promise<never> => {
   throw signal.reason;
 };
 
-const heldTooLong = async ({ name, lingerMs = 60_000 }: CommandAsk): Promise<never> => {
-  await pause(lingerMs, undefined, { ref: false });
+const heldTooLong = async ({ name, patience = usual }: CommandAsk): Promise<never> => {
+  await pause(patience.lingerMs, undefined, { ref: false });
   throw failed(`${name} ended, but something that it started still holds its output.`, {
     hint: "nobody knows whether all was written; let the command wait for what it starts",
   });

@@ -14,7 +14,7 @@ const marksOf = async (path: string): Promise<string | null> =>
     () => null,
   );
 
-const run = async ({ producer, scratch, stem, environment, signal }: Ask, out: string | null) =>
+const run = async ({ producer, scratch, stem, environment, signal, patience }: Ask, out: string | null) =>
   await runCommand({
     line: producer.run,
     name: "The command",
@@ -22,6 +22,7 @@ const run = async ({ producer, scratch, stem, environment, signal }: Ask, out: s
     environment: { ...environment, DAYBREAK_STEM: stem, DAYBREAK_SCRATCH: scratch },
     out,
     signal,
+    patience,
   });
 
 const fromOutput = async (ask: Ask): Promise<Produced> => {

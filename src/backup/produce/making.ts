@@ -1,4 +1,5 @@
 import type { ProduceAsk } from "#backup/port.ts";
+import type { Patience } from "#backup/produce/command.ts";
 import type { Producer } from "#model/backup.ts";
 
 /** What producers are handed for all archives. */
@@ -9,6 +10,7 @@ export interface ProducerParts {
   readonly ownDatabase: () => string;
   /** Daybreak's own database as SQL, piece by piece, of one moment. */
   readonly ownRows: (signal: AbortSignal) => AsyncIterable<string>;
+  readonly patience?: Patience | undefined;
 }
 
 /** One archive being made by a producer of this kind; its signal also ends when its time is over. */

@@ -33,7 +33,10 @@ const make = async (ask: Omit<ProduceAsk, "timeoutMs">, parts: ProducerParts): P
 /** The longest time that a timer of Node can count. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-const inWords = (ms: number): string => (ms < 3_600_000 ? `${ms / 60_000} min` : `${Math.round(ms / 360_000) / 10} h`);
+const inWords = (ms: number): string => {
+  if (ms < 60_000) return `${ms / 1_000} s`;
+  return ms < 3_600_000 ? `${Math.round(ms / 6_000) / 10} min` : `${Math.round(ms / 360_000) / 10} h`;
+};
 
 const bounded = ({ signal, timeoutMs }: ProduceAsk) => {
   const over = new AbortController();

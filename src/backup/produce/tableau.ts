@@ -15,7 +15,10 @@ import { versionOf } from "#backup/produce/programs.ts";
 
 type Ask = Making<"tableau">;
 
-const tsm = async ({ producer, scratch, environment, signal }: Ask, words: readonly string[]): Promise<Ended> => {
+const tsm = async (
+  { producer, scratch, environment, signal, patience }: Ask,
+  words: readonly string[],
+): Promise<Ended> => {
   const name = `tsm ${words.slice(0, 2).join(" ")}`;
   return await runCommand({
     line: { words: [producer.tsm, ...words] },
@@ -24,6 +27,7 @@ const tsm = async ({ producer, scratch, environment, signal }: Ask, words: reado
     environment,
     out: null,
     signal,
+    patience,
   });
 };
 
