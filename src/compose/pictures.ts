@@ -77,31 +77,43 @@ const encode = async (png: Uint8Array, encoding: Encoding): Promise<Picture> => 
 
 /** True colour unless 256 colours are smaller and look the same. */
 const best = async (png: Uint8Array): Promise<Picture> => {
-  const before = await pixelsOf(png);
-  if (isPhotographic(before)) return trueColour(png, before);
-  const candidate = await palette(before);
+  if (await isPhotographic(png)) return trueColour(png);
+  const candidate = await palette(png);
   const isWorthIt = candidate.bytes.byteLength < png.byteLength * 0.9;
-  return isWorthIt && looksTheSame(before, await pixelsOf(candidate.bytes)) ? candidate : trueColour(png, before);
+  return isWorthIt && (await looksTheSame(png, candidate)) ? candidate : trueColour(png);
 };
 
-const forcedPalette = async (png: Uint8Array): Promise<Picture> => {
-  const pixels = await pixelsOf(png);
-  // 256 colours of a photograph take seconds, look torn, and are larger than its JPEG, which is the next step anyway.
-  return isPhotographic(pixels) ? trueColour(png, pixels) : palette(pixels);
-};
+/** 256 colours of a photograph take seconds, look torn, and are larger than its JPEG, which is the next step anyway. */
+const forcedPalette = async (png: Uint8Array): Promise<Picture> =>
+  (await isPhotographic(png)) ? trueColour(png) : palette(png);
 
 /** The drawn PNG as it is: whoever drew it for speed may have packed it badly, so it is packed once more where that gains a tenth. */
-const trueColour = async (png: Uint8Array, { width, height }: Pixels): Promise<Picture> => {
-  const packed = await sharp(png).png({ compressionLevel: 8, adaptiveFiltering: false }).toBuffer();
-  const bytes = packed.byteLength < png.byteLength * 0.9 ? packed : png;
-  return { bytes, mediaType: "image/png", extension: "png", colours: "true-colour", width, height };
+const trueColour = async (png: Uint8Array): Promise<Picture> => {
+  const writing = sharp(png).png({ compressionLevel: 8, adaptiveFiltering: false });
+  const { data, info } = await writing.toBuffer({ resolveWithObject: true });
+  const bytes = data.byteLength < png.byteLength * 0.9 ? data : png;
+  return {
+    bytes,
+    mediaType: "image/png",
+    extension: "png",
+    colours: "true-colour",
+    width: info.width,
+    height: info.height,
+  };
 };
 
 /** Without dither: the flat areas of a dashboard stay flat and pack better; where it would be needed, `looksTheSame` says no. */
-const palette = async ({ data, width, height }: Pixels): Promise<Picture> => {
-  const raw = sharp(data, { raw: { width, height, channels: 3 } });
-  const bytes = await raw.png({ palette: true, colours: 256, dither: 0, effort: 2 }).toBuffer();
-  return { bytes, mediaType: "image/png", extension: "png", colours: "palette", width, height };
+const palette = async (png: Uint8Array): Promise<Picture> => {
+  const writing = opaque(png).png({ palette: true, colours: 256, dither: 0, effort: 2 });
+  const { data, info } = await writing.toBuffer({ resolveWithObject: true });
+  return {
+    bytes: data,
+    mediaType: "image/png",
+    extension: "png",
+    colours: "palette",
+    width: info.width,
+    height: info.height,
+  };
 };
 
 const jpeg = async (
@@ -124,51 +136,48 @@ const jpeg = async (
   };
 };
 
-/** Three bytes a pixel. */
-interface Pixels {
-  readonly data: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-}
-
-const pixelsOf = async (bytes: Uint8Array): Promise<Pixels> => {
-  const picture = sharp(bytes).flatten({ background: "#ffffff" }).toColourspace("srgb");
-  const { data, info } = await picture.raw().toBuffer({ resolveWithObject: true });
-  return { data, width: info.width, height: info.height };
-};
+/** Pictures stay with the library: their pixels as arrays of ours, some megabytes each, cost more in clean-up than in work. */
+const opaque = (bytes: Uint8Array) => sharp(bytes).flatten({ background: "#ffffff" }).toColourspace("srgb");
 
 /** Among 20,000 pixels a dashboard shows some hundred colours, a gradient over the whole page some thousand, a photograph more. */
+const sampled = 20_000;
 const photographicColours = 8_000;
 
-const isPhotographic = ({ data }: Pixels): boolean => {
-  const pixels = Math.floor(data.byteLength / 3);
-  const stride = Math.max(1, Math.floor(pixels / 20_000));
+const isPhotographic = async (png: Uint8Array): Promise<boolean> => {
+  const { width, height } = await sharp(png).metadata();
+  const scale = Math.min(1, Math.sqrt(sampled / (width * height)));
+  const size = {
+    width: Math.ceil(width * scale),
+    height: Math.ceil(height * scale),
+    fit: "fill",
+    kernel: "nearest",
+  } as const;
+  const data = await opaque(png).resize(size).raw().toBuffer();
   const colours = new Set<number>();
-  for (let at = 0; at < pixels; at += stride) colours.add(colourAt(data, at * 3));
+  for (let at = 0; at < data.byteLength; at += 3) colours.add(data.readUIntBE(at, 3));
   return colours.size > photographicColours;
 };
-
-const colourAt = (data: Uint8Array, at: number): number =>
-  ((data[at] ?? 0) << 16) | ((data[at + 1] ?? 0) << 8) | (data[at + 2] ?? 0);
 
 /** Side of the squares that are compared: a small photograph in a corner must not drown in a white page. */
 const square = 32;
 /** Mean difference of a channel within one square, of 255: below 4 neighbouring shades can't be told apart on a screen. */
 const worstSquare = 4;
 
-/** Compares two pictures of one size square by square. */
-const looksTheSame = (before: Pixels, after: Pixels): boolean => {
-  const across = Math.ceil(before.width / square);
-  const sums = new Float64Array(across * Math.ceil(before.height / square));
-  const { data, width } = before;
-  const other = after.data;
-  const rowBytes = width * 3;
-  for (let at = 0; at < data.byteLength; at += 1) {
-    const difference = Math.abs((data[at] ?? 0) - (other[at] ?? 0));
-    if (difference === 0) continue;
-    const row = Math.floor(at / rowBytes);
-    const cell = Math.floor(row / square) * across + Math.floor((at - row * rowBytes) / 3 / square);
-    sums[cell] = (sums[cell] ?? 0) + difference;
+/** Compares a picture with what became of it, square by square. */
+const looksTheSame = async (before: Uint8Array, { bytes, width, height }: Picture): Promise<boolean> => {
+  const difference = await opaque(before)
+    .composite([{ input: Buffer.from(bytes), blend: "difference" }])
+    .removeAlpha()
+    .raw()
+    .toBuffer();
+  const size = { width: Math.ceil(width / square), height: Math.ceil(height / square), fit: "fill" } as const;
+  const means = await sharp(difference, { raw: { width, height, channels: 3 } })
+    .resize({ ...size, kernel: "linear" })
+    .raw()
+    .toBuffer();
+  for (let at = 0; at < means.byteLength; at += 3) {
+    const sum = (means[at] ?? 0) + (means[at + 1] ?? 0) + (means[at + 2] ?? 0);
+    if (sum / 3 > worstSquare) return false;
   }
-  return sums.every((sum) => sum / (square * square * 3) <= worstSquare);
+  return true;
 };
