@@ -5,6 +5,7 @@ import { Fault } from "#model/fault.ts";
 import { type Pool, transaction } from "#store/pool.ts";
 import { allReports } from "#store/reports.ts";
 import { lockSlot, moveSlot, recentSlots, type SlotCounts, slotById } from "#store/slots.ts";
+import { noteOnSlot, releaseWave } from "#store/waves.ts";
 
 /** The newest slots, of one report where it is named. */
 export const listSlots = async (
@@ -29,16 +30,38 @@ export interface SlotAsk {
   readonly reason: string;
 }
 
-/** Lets a paused slot go on: its audience is drawn up anew and gets its deliveries. */
-export const releaseSlot = (ask: SlotAsk, pool: Pool): Promise<Slot> => movePaused(ask, "ready", pool);
+/**
+ * Lets a paused slot go on: its audience is drawn up anew and gets its deliveries. One whose first wave is out lets the rest follow, whatever
+ * the checks said of it.
+ */
+export const releaseSlot = async (ask: SlotAsk, pool: Pool): Promise<Slot> => {
+  const slot = await slotNamed(ask.id, pool);
+  if (slot.state !== "planned") return movePaused(ask, "ready", pool);
+  const reason = `${slot.reason ?? ""} (${ask.by}: ${ask.reason})`.trim();
+  const released = await transaction(
+    pool,
+    async (db) => {
+      await lockSlot(db, ask.id);
+      const count = await releaseWave(db, ask.id);
+      if (count !== null) await noteOnSlot(db, ask.id, reason);
+      return count;
+    },
+    ask.by,
+  );
+  return released === null ? movePaused(ask, "ready", pool) : slot;
+};
 
 /** Ends a paused slot: nobody gets it. */
 export const skipSlot = (ask: SlotAsk, pool: Pool): Promise<Slot> => movePaused(ask, "skipped", pool);
 
-const movePaused = async ({ id, by, reason }: SlotAsk, to: "ready" | "skipped", pool: Pool): Promise<Slot> => {
+const slotNamed = async (id: string, pool: Pool): Promise<Slot> => {
   const slot = /^\d{1,18}$/.test(id) ? await slotById(pool, id) : null;
-  if (slot === null)
-    throw new Fault("store.not-found", `There is no slot “${id}”.`, { hint: "see them: daybreak slots list" });
+  if (slot !== null) return slot;
+  throw new Fault("store.not-found", `There is no slot “${id}”.`, { hint: "see them: daybreak slots list" });
+};
+
+const movePaused = async ({ id, by, reason }: SlotAsk, to: "ready" | "skipped", pool: Pool): Promise<Slot> => {
+  const slot = await slotNamed(id, pool);
   const move = { to, reason: `${slot.reason ?? ""} (${by}: ${reason})` };
   const done = await transaction(
     pool,
@@ -49,8 +72,9 @@ const movePaused = async ({ id, by, reason }: SlotAsk, to: "ready" | "skipped", 
     by,
   );
   if (!done) {
-    const hint = "only a slot that the audience guard has paused waits for a word";
-    throw new Fault("usage", `Slot ${id} isn't paused: it is ${slot.state}.`, { hint });
+    const hint = "only a slot that the audience guard has paused, or whose first wave is out, waits for a word";
+    const stopped = slot.isStopped === true ? ", and an operator has stopped it" : "";
+    throw new Fault("usage", `Slot ${id} isn't paused: it is ${slot.state}${stopped}.`, { hint });
   }
   return slot;
 };

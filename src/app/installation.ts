@@ -97,10 +97,10 @@ const adoptionOf = async (db: Session, { clock }: Parts) => ({
 });
 
 /** Makes the database this installation's own under a new id: whoever had it before refuses from now on. */
-export const adoptDatabase = (parts: Parts): Promise<string> =>
+export const adoptDatabase = (parts: Parts, by: string): Promise<string> =>
   transaction(parts.pool, async (db) => {
     await lockInstallation(db);
-    const id = await adoptInstallation(db, await adoptionOf(db, parts));
+    const id = await adoptInstallation(db, { ...(await adoptionOf(db, parts)), by: `${by} on ${hostname()}` });
     await writeMark(parts.config, id);
     return id;
   });

@@ -1,5 +1,6 @@
 /** Every command, in the order of the help: from the first step to the rare one. */
 import type { Command } from "commander";
+import { adoptCommand } from "#cli/commands/adopt.ts";
 import { checkCommand } from "#cli/commands/check.ts";
 import { deliveriesCommand } from "#cli/commands/deliveries.ts";
 import { doctorCommand } from "#cli/commands/doctor.ts";
@@ -14,6 +15,7 @@ import { sendCommand } from "#cli/commands/send.ts";
 import { serversCommand } from "#cli/commands/servers.ts";
 import { slotsCommand } from "#cli/commands/slots.ts";
 import { startCommand } from "#cli/commands/start.ts";
+import { resumeCommand, stopCommand } from "#cli/commands/stop.ts";
 import type { Cli } from "#cli/verb.ts";
 
 export const commands: readonly ((cli: Cli) => Command)[] = [
@@ -26,10 +28,13 @@ export const commands: readonly ((cli: Cli) => Command)[] = [
   liveCommand,
   trialCommand,
   startCommand,
+  stopCommand,
+  resumeCommand,
   recipientsCommand,
   slotsCommand,
   deliveriesCommand,
   serversCommand,
+  adoptCommand,
   migrateCommand,
   explainCommand,
 ];

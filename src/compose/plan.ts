@@ -23,7 +23,7 @@ export const planEmail = (input: EmailInput, texts: ReportTexts, files: EmailFil
   const { locale, zone, nominal, filters } = delivery;
   const sections = sectionsOf(input, files);
   const notices = noticesOf(input, files, words);
-  const subject = subjectOf(input, texts, words);
+  const subject = markedSubject(input, subjectOf(input, texts, words), words);
   return {
     language,
     subject,
@@ -43,6 +43,10 @@ export const planEmail = (input: EmailInput, texts: ReportTexts, files: EmailFil
     stop: input.stopUrl === null ? null : { url: input.stopUrl, words: words.stop },
   };
 };
+
+/** That it corrects another stands first, where a mailbox full of the same subjects shows it. */
+const markedSubject = ({ delivery }: EmailInput, subject: string, words: MailWords): string =>
+  delivery.correction === undefined ? subject : `${words.correctionTitle}: ${subject}`;
 
 const subjectOf = ({ delivery, report, parts, notice }: EmailInput, texts: ReportTexts, words: MailWords): string => {
   const { locale, zone, nominal, filters } = delivery;
@@ -87,6 +91,11 @@ const paragraphsOf = (text: string | null): readonly string[] =>
 const noticesOf = (input: EmailInput, files: EmailFiles, words: MailWords): readonly NoticeView[] => {
   const { locale, zone, nominal, trial, recipientName } = input.delivery;
   const notices: NoticeView[] = [];
+  const { correction } = input.delivery;
+  if (correction !== undefined) {
+    const text = words.correction(cut(correction.reason, 300));
+    notices.push({ tone: "late", title: words.correctionTitle, text });
+  }
   if (trial) notices.push({ tone: "trial", title: words.trialTitle, text: words.trial(cut(recipientName, 80)) });
   if (input.notice === "late-data") {
     const day = input.dataAsOf === null ? null : asOfDay(input.dataAsOf, { locale, zone });

@@ -85,17 +85,24 @@ const messageOf = (delivery: Delivery, { report, letter, mail, installation }: M
     subject: letter.subject,
     text: letter.text,
     html: letter.html,
-    headers: headersFor({
-      deliveryId,
-      report: delivery.report,
-      reportTitle: inLanguage(report.title, locale),
-      from,
-      stopUrl: null,
-    }),
+    headers: {
+      ...headersFor({
+        deliveryId,
+        report: delivery.report,
+        reportTitle: inLanguage(report.title, locale),
+        from,
+        stopUrl: null,
+      }),
+      ...threadOf(delivery),
+    },
     inline: letter.inline,
     attachments: letter.attachments,
   };
 };
+
+/** A correction stands below the email that it corrects, wherever mail is read in threads. */
+const threadOf = ({ correction }: Delivery): Readonly<Record<string, string>> =>
+  correction === undefined ? {} : { "In-Reply-To": correction.messageId, References: correction.messageId };
 
 interface Kept {
   readonly delivery: Delivery;

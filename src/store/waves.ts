@@ -6,6 +6,7 @@ export const statements = {
   begin: "update slots set wave = 'first' where id = $1",
   release: "update slots set wave = 'released' where id = $1 and wave = 'first'",
   letGo: "update deliveries set waits_for_wave = false where slot_id = $1 and waits_for_wave",
+  note: "update slots set reason = $2 where id = $1",
   ring: "select pg_notify('daybreak', 'post')",
   progress: `select coalesce(jsonb_object_agg(state, n) filter (where state is not null), '{}') as counts,
       (select max(finished_at) from deliveries d where d.slot_id = $1 and not d.waits_for_wave and d.state = 'sent') as last_sent,
@@ -54,4 +55,9 @@ export const releaseWave = async (db: Db, slotId: string): Promise<number | null
   if ((await changed(db, statements.release, [slotId])) === 0) return null;
   await db.query(statements.ring);
   return changed(db, statements.letGo, [slotId]);
+};
+
+/** Keeps who let a slot's rest go, and why. */
+export const noteOnSlot = async (db: Db, slotId: string, reason: string): Promise<void> => {
+  await db.query(statements.note, [slotId, reason]);
 };

@@ -1,16 +1,18 @@
 import { type Command, Option } from "commander";
+import { draftCorrection, requestCorrection } from "#actions/correct.ts";
 import { type Followed, follow, isUnderWay } from "#actions/follow.ts";
 import { type Drafted, draftRequest, requestSend, type SendRequest } from "#actions/send.ts";
 import { outboxOf } from "#app/mail.ts";
 import type { App } from "#app.ts";
 import { wholeNumber } from "#cli/numbers.ts";
-import { withApp } from "#cli/open.ts";
+import { operator, withApp } from "#cli/open.ts";
 import { barOf, untilStopped } from "#cli/progress.ts";
 import { sendParts } from "#cli/requests.ts";
 import type { Cell } from "#cli/table.ts";
 import { type Cli, type Common, type ExitCode, verb } from "#cli/verb.ts";
 import { counted, envelopeInWords, partsInWords, stateCell } from "#cli/words.ts";
 import type { Delivery } from "#model/delivery.ts";
+import { Fault } from "#model/fault.ts";
 import { filtersInWords } from "#model/filters.ts";
 
 interface SendOptions {
@@ -19,31 +21,42 @@ interface SendOptions {
   readonly dryRun?: boolean;
   readonly trial?: boolean;
   readonly wait: number;
+  readonly correct?: string;
+  readonly reason?: string;
 }
 
 /** `send <report>`: sends it now, to everybody or one person. */
 export const sendCommand = (cli: Cli): Command =>
   verb({
-    usage: "send <report>",
+    usage: "send [report]",
     does: "Send a report now, outside its schedule, and wait until it is sent.",
     examples: [
       "send daily-sales --as anna@example.com --dry-run",
       "send daily-sales --as anna@example.com --deliver-to me@example.com",
       "send daily-sales",
+      'send --correct 42 --reason "Thursday\'s rates were missing"',
     ],
     attention: "sent, but something was quarantined, failed or is still under way",
     json: true,
   })
     .option("--as <recipient>", "only this recipient: key or address")
     .option("--deliver-to <address>", "all of it goes there and nowhere else")
+    .option("--correct <slot>", "send that slot's emails anew, marked as a correction, to all who got them")
+    .option("--reason <words>", "with --correct: why; it stands in the email")
     .option("--dry-run", "only show what would be sent")
     .option("--trial", "into the outbox, whatever the report's mode is")
     .addOption(new Option("--wait <minutes>", "how long to wait for the end").default(30).argParser(wholeNumber))
-    .action((report: string, options: SendOptions, command: Command) =>
+    .action((report: string | undefined, options: SendOptions, command: Command) =>
       cli.run(command, (common) => {
+        const reach = options.dryRun ? ("reports" as const) : ("servers" as const);
+        if (options.correct !== undefined) {
+          const correcting = { cli, common, options, slot: options.correct, named: report };
+          return withApp(cli, { common, reach }, (app) => sendCorrection(app, correcting));
+        }
+        if (report === undefined) throw noReport();
         const { as = null, deliverTo = null, trial = false } = options;
         const job = { cli, common, options, request: { report, as, deliverTo, trial } };
-        return withApp(cli, { common, reach: options.dryRun ? "reports" : "servers" }, (app) => send(app, job));
+        return withApp(cli, { common, reach }, (app) => send(app, job));
       }),
     );
 
@@ -55,10 +68,39 @@ interface Job {
 }
 
 const send = async (app: App, job: Job): Promise<ExitCode> => {
-  const { cli, options, request } = job;
+  const { options, request } = job;
   const drafted = await draftRequest(request, sendParts(app));
   if (options.dryRun) return showDrafts(drafted, job);
-  const occasion = await requestSend(drafted, sendParts(app));
+  return sendNow(await requestSend(drafted, sendParts(app)), job, app);
+};
+
+const noReport = (): Fault =>
+  new Fault("usage", "No report is named.", { hint: "write: daybreak send REPORT, or daybreak send --correct SLOT" });
+
+interface Correcting extends Omit<Job, "request"> {
+  readonly slot: string;
+  readonly named: string | undefined;
+}
+
+const sendCorrection = async (app: App, { slot, named, ...rest }: Correcting): Promise<ExitCode> => {
+  const { as, deliverTo, trial, reason = "" } = rest.options;
+  if (named !== undefined || as !== undefined || deliverTo !== undefined || trial === true) {
+    const hint = "it goes to all who got that slot's emails and to nobody else; leave the other words out";
+    throw new Fault("usage", "A correction takes only the slot and the reason.", { hint });
+  }
+  const ask = { slot, reason, by: operator() };
+  const drafted = await draftCorrection(ask, sendParts(app));
+  const { report } = drafted.slot;
+  const job = { ...rest, request: { report, as: null, deliverTo: null, trial: false } };
+  if (drafted.uncertain > 0)
+    rest.cli.say.warn(`${counted(drafted.uncertain, "email")} of it may have arrived or not: they get no correction.`);
+  if (rest.options.dryRun) return showDrafts(drafted, job);
+  return sendNow(await requestCorrection(drafted, ask, sendParts(app)), job, app);
+};
+
+/** Works off one occasion, and tells how it went. */
+const sendNow = async (occasion: string, job: Job, app: App): Promise<ExitCode> => {
+  const { cli, options } = job;
   const work = app.work({ roles: ["render", "send"], occasion });
   const { signal, done } = untilStopped(cli.terminal);
   try {
@@ -80,7 +122,7 @@ const progressOf = (deliveries: readonly Delivery[]): string => {
   return `${barOf(over, deliveries.length)} ${rest}`;
 };
 
-const showDrafts = ({ known, drafts }: Drafted, { cli, common }: Job): ExitCode => {
+const showDrafts = ({ known, drafts }: Pick<Drafted, "known" | "drafts">, { cli, common }: Job): ExitCode => {
   const { say } = cli;
   if (common.json) {
     say.json(drafts);

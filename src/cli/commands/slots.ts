@@ -1,15 +1,16 @@
 import type { Command } from "commander";
 import { pausesOf } from "#actions/servers.ts";
 import { listSlots, releaseSlot, skipSlot } from "#actions/slots.ts";
+import { resumeSlotCommand } from "#cli/commands/stop.ts";
 import { wholeNumber } from "#cli/numbers.ts";
 import { operator, withApp } from "#cli/open.ts";
 import type { Cell } from "#cli/table.ts";
 import { type Cli, verb } from "#cli/verb.ts";
 import { timeInWords } from "#cli/words.ts";
-import type { Slot, SlotState } from "#model/delivery.ts";
+import type { Slot } from "#model/delivery.ts";
 import type { Temporal } from "#model/time.ts";
 
-/** `slots list|release|skip`. */
+/** `slots list|release|skip|resume`. */
 export const slotsCommand = (cli: Cli): Command =>
   verb({
     usage: "slots",
@@ -18,7 +19,8 @@ export const slotsCommand = (cli: Cli): Command =>
   })
     .addCommand(listCommand(cli))
     .addCommand(decideCommand(cli, release))
-    .addCommand(decideCommand(cli, skip));
+    .addCommand(decideCommand(cli, skip))
+    .addCommand(resumeSlotCommand(cli));
 
 const listCommand = (cli: Cli): Command =>
   verb({
@@ -59,7 +61,7 @@ const rowOf = ({ slot, counts, waitsFor }: ListedSlot): readonly Cell[] => [
   timeInWords(slot.nominal, slot.zone),
   slot.zone,
   slot.report,
-  stateOf(slot.state),
+  stateOf(slot),
   Object.entries(counts)
     .map(([state, count]) => `${count} ${state}`)
     .join(", "),
@@ -69,7 +71,8 @@ const rowOf = ({ slot, counts, waitsFor }: ListedSlot): readonly Cell[] => [
   ].join("; "),
 ];
 
-const stateOf = (state: SlotState): Cell => {
+const stateOf = ({ state, isStopped }: Slot): Cell => {
+  if (isStopped === true) return { text: `${state}, stopped`, tone: "bad" };
   if (state === "paused") return { text: state, tone: "warn" };
   return state === "closed" ? { text: state, tone: "good" } : state;
 };
@@ -84,10 +87,10 @@ interface Decision {
 
 const release: Decision = {
   name: "release",
-  does: "Let a paused slot go on: its audience gets its deliveries.",
+  does: "Let a paused slot go on, or the rest of one follow its first wave.",
   example: 'slots release 42 --reason "a new team joined"',
   act: releaseSlot,
-  done: ({ id, report }) => `Slot ${id} of “${report}” goes on; a running daemon makes its deliveries.`,
+  done: ({ id, report }) => `Slot ${id} of “${report}” goes on; a running daemon does the rest.`,
 };
 
 const skip: Decision = {

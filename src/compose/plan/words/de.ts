@@ -4,6 +4,7 @@ import type { MailWords } from "#compose/plan/words/words.ts";
 export const de: MailWords = {
   greeting: (part, name) => `${{ morning: "Guten Morgen", day: "Guten Tag", evening: "Guten Abend" }[part]}, ${name}.`,
   everything: "alles",
+  allValues: "Alle",
   unchanged: "unverändert",
   points: (amount) => `${amount} Pp.`,
   versus: (what) => `ggü. ${what}`,
@@ -21,6 +22,9 @@ export const de: MailWords = {
   stop: "Diese E-Mail abbestellen",
   trialTitle: "Probe",
   trial: (name) => `Dieser Bericht wird erprobt. Niemand sonst hat ihn erhalten; er wurde für ${name} erstellt.`,
+  correctionTitle: "Korrektur",
+  correction: (reason) =>
+    `Diese E-Mail ersetzt die vorige; bitte verwenden Sie deren Zahlen nicht mehr. Der Grund: ${reason}`,
   lateData: (day) =>
     day === null
       ? "Die heutigen Daten kamen verspätet: Das sind die letzten vorhandenen Zahlen."

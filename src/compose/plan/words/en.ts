@@ -5,6 +5,7 @@ export const en: MailWords = {
   greeting: (part, name) =>
     `${{ morning: "Good morning", day: "Good afternoon", evening: "Good evening" }[part]}, ${name}.`,
   everything: "everything",
+  allValues: "All",
   unchanged: "unchanged",
   points: (amount) => `${amount} pts`,
   versus: (what) => `vs ${what}`,
@@ -22,6 +23,9 @@ export const en: MailWords = {
   stop: "Stop this email",
   trialTitle: "Trial",
   trial: (name) => `This report is being tried out. Nobody outside has received it; it was made for ${name}.`,
+  correctionTitle: "Correction",
+  correction: (reason) =>
+    `This replaces the email that you got before; please don't use its figures. The reason: ${reason}`,
   lateData: (day) =>
     day === null
       ? "Today's data was loaded late: these are the last figures there were."

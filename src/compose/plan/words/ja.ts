@@ -5,6 +5,7 @@ export const ja: MailWords = {
   greeting: (part, name) =>
     `${name} 様、${{ morning: "おはようございます", day: "こんにちは", evening: "こんばんは" }[part]}。`,
   everything: "すべて",
+  allValues: "すべて",
   unchanged: "変化なし",
   points: (amount) => `${amount} pt`,
   versus: (what) => `${what}比`,
@@ -22,6 +23,8 @@ export const ja: MailWords = {
   stop: "このメールの配信を停止する",
   trialTitle: "試験配信",
   trial: (name) => `このレポートは試験中で、ほかの方には届いていません。${name} 様向けに作成されたものです。`,
+  correctionTitle: "訂正",
+  correction: (reason) => `先にお送りしたメールを差し替えます。前のメールの数値は使用しないでください。理由：${reason}`,
   lateData: (day) =>
     day === null
       ? "本日のデータの取り込みが遅れたため、直近の数値をお送りします。"

@@ -4,6 +4,7 @@ import type { MailWords } from "#compose/plan/words/words.ts";
 export const nl: MailWords = {
   greeting: (part, name) => `${{ morning: "Goedemorgen", day: "Goedemiddag", evening: "Goedenavond" }[part]}, ${name}.`,
   everything: "alles",
+  allValues: "Alle",
   unchanged: "onveranderd",
   points: (amount) => `${amount} pp`,
   versus: (what) => `t.o.v. ${what}`,
@@ -21,6 +22,8 @@ export const nl: MailWords = {
   stop: "Deze e-mail stoppen",
   trialTitle: "Proef",
   trial: (name) => `Dit rapport wordt uitgeprobeerd. Niemand anders heeft het ontvangen; het is gemaakt voor ${name}.`,
+  correctionTitle: "Correctie",
+  correction: (reason) => `Deze e-mail vervangt de vorige; gebruik de cijfers daarvan niet meer. De reden: ${reason}`,
   lateData: (day) =>
     day === null
       ? "De gegevens van vandaag waren te laat: dit zijn de laatste cijfers die er waren."

@@ -11,6 +11,8 @@ export interface MailWords {
   /** `Good morning, Anna Berg.` */
   readonly greeting: (part: DayPart, name: string) => string;
   readonly everything: string;
+  /** In a single filter's place, where it narrows nothing: `All: 12 late shipments`. */
+  readonly allValues: string;
   readonly unchanged: string;
   /** `4.2 points`, where a percentage moved. */
   readonly points: (amount: string) => string;
@@ -29,6 +31,10 @@ export interface MailWords {
   readonly stop: string;
   readonly trialTitle: string;
   readonly trial: (name: string) => string;
+  /** Before the subject of an email that corrects another. */
+  readonly correctionTitle: string;
+  /** What it replaces, and the operator's reason. */
+  readonly correction: (reason: string) => string;
   readonly lateData: (day: string | null) => string;
   readonly lateNote: (day: string) => string;
   readonly emptyPart: (filters: string) => string;

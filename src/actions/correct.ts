@@ -1,0 +1,172 @@
+/** Sends a slot's emails anew to those who got them, marked as a correction. */
+import { reportNamed } from "#actions/named.ts";
+import { planRequest } from "#audience/plan.ts";
+import type { Correction, Delivery, DeliveryDraft, Slot } from "#model/delivery.ts";
+import { Fault } from "#model/fault.ts";
+import type { People } from "#model/people.ts";
+import type { Report } from "#model/report.ts";
+import { later, type Temporal } from "#model/time.ts";
+import type { Clock } from "#runtime/clock.ts";
+import { numberCorrection, sentMessages } from "#store/corrections.ts";
+import { listDeliveries } from "#store/deliveries.ts";
+import { peopleOf } from "#store/people.ts";
+import { type Pool, type Session, transaction } from "#store/pool.ts";
+import { drawAgain } from "#store/renders.ts";
+import type { KnownReport } from "#store/reports.ts";
+import { slotById } from "#store/slots.ts";
+import { stopOf, stopOfReport } from "#store/stops.ts";
+
+/** What correcting uses. */
+export interface CorrectParts {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly holidaysOn: (date: string) => Promise<Readonly<Record<string, string>>>;
+  readonly readLists: (report: Report) => Promise<void>;
+  readonly putDrafts: (
+    db: Session,
+    drafts: readonly DeliveryDraft[],
+    facts: {
+      readonly known: KnownReport;
+      readonly slot: null;
+      readonly occasion: string;
+      readonly corrections: ReadonlyMap<DeliveryDraft, Correction>;
+    },
+  ) => Promise<readonly string[]>;
+}
+
+/** What an operator asks for. */
+export interface CorrectRequest {
+  readonly slot: string;
+  /** Stands in the email: whoever got the wrong one reads it. */
+  readonly reason: string;
+  readonly by: string;
+}
+
+/** A correction as it would be sent. */
+export interface DraftedCorrection {
+  readonly known: KnownReport;
+  readonly slot: Slot;
+  readonly drafts: readonly DeliveryDraft[];
+  readonly corrections: ReadonlyMap<DeliveryDraft, Correction>;
+  /** Emails of the slot of which nobody knows whether they arrived: they get no correction. */
+  readonly uncertain: number;
+}
+
+/** More than any slot has. */
+const most = 1_000_000;
+
+/** Draws up the correction of a slot: one email for each that was sent, to the mailboxes that got it. Writes nothing. */
+export const draftCorrection = async (request: CorrectRequest, parts: CorrectParts): Promise<DraftedCorrection> => {
+  const { pool, clock } = parts;
+  const slot = await slotNamed(request.slot, pool);
+  refuseEmpty(request.reason);
+  const known = await reportNamed(slot.report, pool);
+  await parts.readLists(known.report);
+  const names = [known.report, ...known.report.bundled].map((report) => report.name);
+  const people = await peopleOf(pool, names);
+  const query = { report: null, occasion: null, slotId: slot.id, limit: most };
+  const sent = await listDeliveries(pool, { ...query, state: "sent" });
+  refuseNone(slot, sent, known);
+  const messages = await sentMessages(pool, slot.id);
+  const date = slot.nominal.toZonedDateTimeISO(slot.zone).toPlainDate().toString();
+  const facts = { known, slot, people, now: clock.now(), holidays: await parts.holidaysOn(date) };
+  const corrections = new Map<DeliveryDraft, Correction>();
+  for (const delivery of sent) {
+    const messageId = messages.get(delivery.id);
+    // Without its message, which went with its erased recipient, there is nobody to write to.
+    if (messageId === undefined) continue;
+    corrections.set(draftFor(delivery, facts), { of: delivery.id, messageId, reason: request.reason.trim() });
+  }
+  const uncertain = (await listDeliveries(pool, { ...query, state: "uncertain" })).length;
+  return { known, slot, drafts: [...corrections.keys()], corrections, uncertain };
+};
+
+/** Records a drawn-up correction; the same reason for the same slot is the same correction. Its occasion. */
+export const requestCorrection = async (
+  { known, slot, drafts, corrections }: DraftedCorrection,
+  { reason, by }: CorrectRequest,
+  parts: CorrectParts,
+): Promise<string> => {
+  await refuseStopped(slot, parts.pool);
+  return transaction(
+    parts.pool,
+    async (db) => {
+      const ask = { slotId: slot.id, reason: reason.trim(), by, now: parts.clock.now() };
+      const occasion = `correction:${slot.id}.${await numberCorrection(db, ask)}`;
+      // What was wrong may lie in the picture, so none that was drawn before is used again.
+      for (const id of await parts.putDrafts(db, drafts, { known, slot: null, occasion, corrections }))
+        await drawAgain(db, id);
+      return occasion;
+    },
+    by,
+  );
+};
+
+interface DraftFacts {
+  readonly known: KnownReport;
+  readonly slot: Slot;
+  readonly people: People;
+  readonly now: Temporal.Instant;
+  readonly holidays: Readonly<Record<string, string>>;
+}
+
+/** What the person gets today, in the mailboxes that got the wrong one; whoever has left or is suppressed since gets nothing. */
+const draftFor = (sent: Delivery, { known, slot, people, now, holidays }: DraftFacts): DeliveryDraft => {
+  const expiresAt = later(now, known.report.expiresMs);
+  const planned = planRequest(
+    { report: known.report, mode: sent.trial ? "trial" : "live", slot, people, holidays, expiresAt },
+    sent.recipientId,
+  ).find((one) => one.label === sent.label && one.report === sent.report && one.skip === null);
+  const { report, recipientId, recipientName, label, filters, formats, locale, zone, parts, nominal, trial } = sent;
+  const asSent = { report, recipientId, recipientName, label, filters, formats, locale, zone, parts };
+  const envelope = openEnvelope(sent.envelope, people);
+  return { ...(planned ?? asSent), envelope, nominal, expiresAt, trial, skip: reasonToSkip(sent, envelope, people) };
+};
+
+const openEnvelope = ({ to, toName, cc, bcc }: Delivery["envelope"], people: People): Delivery["envelope"] => {
+  const isOpen = (address: string) => !isSuppressed(address, people);
+  return { to, toName, cc: cc.filter(isOpen), bcc: bcc.filter(isOpen) };
+};
+
+const isSuppressed = (address: string, { suppressions }: People): boolean =>
+  suppressions.some(({ email }) => email === address.toLowerCase());
+
+const reasonToSkip = ({ recipientId }: Delivery, { to }: Delivery["envelope"], people: People): string | null => {
+  if (people.recipients.find(({ id }) => id === recipientId)?.active !== true)
+    return "the recipient is no longer active";
+  return isSuppressed(to, people) ? `mail to ${to} is suppressed` : null;
+};
+
+const slotNamed = async (id: string, pool: Pool): Promise<Slot> => {
+  const slot = /^\d{1,18}$/.test(id) ? await slotById(pool, id) : null;
+  if (slot !== null) return slot;
+  throw new Fault("store.not-found", `There is no slot “${id}”.`, { hint: "see them: daybreak slots list" });
+};
+
+const refuseEmpty = (reason: string): void => {
+  if (reason.trim() !== "" && !/[\r\n]/.test(reason)) return;
+  throw new Fault("usage", "A correction needs its reason, on one line: it stands in the email.", {
+    hint: 'write it: --reason "…"',
+  });
+};
+
+const refuseNone = (slot: Slot, sent: readonly Delivery[], { mode }: KnownReport): void => {
+  if (sent.length === 0) {
+    const hint = `see what became of it: daybreak deliveries list --slot ${slot.id}`;
+    throw new Fault("usage", `Nobody got anything of slot ${slot.id}, so there is nothing to correct.`, { hint });
+  }
+  if (mode === "trial" && sent.some(({ trial }) => !trial)) {
+    const hint = `set it live again: daybreak live ${slot.report}`;
+    throw new Fault("usage", `“${slot.report}” is in trial now, so its readers would get no correction.`, { hint });
+  }
+};
+
+const refuseStopped = async (slot: Slot, pool: Pool): Promise<void> => {
+  const stop =
+    (await stopOf(pool, { slotId: slot.id, report: slot.report })) ?? (await stopOfReport(pool, slot.report));
+  if (stop === null) return;
+  const target = stop.slotId ?? stop.report;
+  throw new Fault("usage", `It is stopped (${stop.by}: ${stop.reason}).`, {
+    hint: `let it go on first: daybreak resume ${target}`,
+  });
+};
