@@ -124,7 +124,7 @@ export const openTools = (config: Config, options: AppOptions): Tools => {
   return {
     ...{ config, clock, log, onProgress, sources, mailer, outbox },
     artifacts: folderBucket({ dir: join(home, "artifacts") }),
-    templates: openTemplates(templates),
+    templates: openTemplates(...(config.templates === null ? [] : [config.templates]), templates),
     passPoint: config.haltAt === null ? passAll : haltAt(config.haltAt, (name) => log.error("point.halted", { name })),
     holidays: rememberHolidays(config.calendars),
     listing: (report) => listingOf(report.audience, { sources, dir }),

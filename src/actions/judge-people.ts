@@ -64,4 +64,4 @@ export const judgeMode = ({ report, mode }: Outlook, outbox: string): readonly F
 
 /** A template that is broken stops the report. */
 export const judgeTemplate = (report: string, words: string): Finding =>
-  faulty(report, words, `correct it under templates/mail, then check again`);
+  faulty(report, words, `correct the template, then check again`);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import Handlebars from "handlebars";
 import { Fault, wordsOf } from "#model/fault.ts";
@@ -30,11 +30,11 @@ interface Compiled {
 
 const parts = { subject: "subject.hbs", text: "text.hbs", html: "html.mjml.hbs" } as const;
 
-/** Opens a folder of mail templates. Nothing is read before a template is asked for. */
-export const openTemplates = (folder: string): Templates => {
+/** Opens folders of mail templates; of two with one name the first folder's counts. Nothing is read before a template is asked for. */
+export const openTemplates = (...folders: readonly string[]): Templates => {
   const compiled = new Map<string, Promise<Compiled>>();
   const get = async (name: string): Promise<Compiled> => {
-    const sources = await readSources(folder, name);
+    const sources = await readSources(await folderOf(folders, name), name);
     const hash = hashOf(sources);
     const known = await compiled.get(name)?.catch(() => null);
     if (known?.hash === hash) return known;
@@ -48,17 +48,25 @@ export const openTemplates = (folder: string): Templates => {
     return { subject: subject(view).trim(), text: tidyText(text(view)), html: html(view) };
   };
   const check = async (name: string): Promise<FilledMail> => {
-    const file = join(folder, name, "sample.json");
+    const file = join(await folderOf(folders, name), name, "sample.json");
     const sample: unknown = JSON.parse(await readTemplateFile(file, name));
     return fill(name, typeof sample === "object" && sample !== null ? sample : {});
   };
   return { fill, check };
 };
 
+/** The folder that has the template; a template is taken whole from one, never half from another. */
+const folderOf = async (folders: readonly string[], name: string): Promise<string> => {
+  if (!/^[\w-]+$/.test(name)) throw templateFault(name, "its name may hold letters, digits, “-” and “_” only");
+  for (const folder of folders) {
+    if ((await stat(join(folder, name)).catch(() => null))?.isDirectory()) return folder;
+  }
+  throw templateFault(name, `there is no such folder in ${folders.join(" or ")}`);
+};
+
 type Sources = Readonly<Record<keyof typeof parts, string>>;
 
 const readSources = async (folder: string, name: string): Promise<Sources> => {
-  if (!/^[\w-]+$/.test(name)) throw templateFault(name, "its name may hold letters, digits, “-” and “_” only");
   const read = (file: string) => readTemplateFile(join(folder, name, file), name);
   const [subject, text, html] = await Promise.all([read(parts.subject), read(parts.text), read(parts.html)]);
   return { subject, text, html };

@@ -163,6 +163,8 @@ export interface Config {
   readonly dir: string;
   /** Absolute path of the folder for what Daybreak keeps. */
   readonly home: string;
+  /** Absolute path of the folder of own mail templates; `null`: none but those that come along. */
+  readonly templates: string | null;
   /** `null`: the Postgres that Daybreak brings along. */
   readonly database: string | null;
   readonly zone: string;

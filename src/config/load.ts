@@ -12,6 +12,7 @@ import { reportsOf } from "#config/resolve/bundles.ts";
 import type { Checks, Context, Machine } from "#config/resolve/context.ts";
 import { calendarsOf, databaseOf, mailOf, sourcesOf } from "#config/resolve/places.ts";
 import { serversOf } from "#config/resolve/servers.ts";
+import { templatesOf } from "#config/resolve/templates.ts";
 import { Fault, wordsOf } from "#model/fault.ts";
 
 /** What a configuration is loaded from. */
@@ -84,6 +85,7 @@ const resolveAll = async (file: string, context: Context): Promise<Config> => {
     file,
     dir,
     home,
+    templates: templatesOf(context),
     database: databaseOf(context),
     zone: written.zone ?? machine.zone,
     locale: written.locale,

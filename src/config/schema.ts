@@ -19,6 +19,9 @@ export const schema = section({
       `Daybreak's own database: \${DATABASE_URL}. Default: DATABASE_URL, else a Postgres that it brings along.`,
     ),
   home: line("a folder").prefault("./.daybreak").describe("Folder beside this file for what Daybreak keeps."),
+  templates: line("a folder")
+    .optional()
+    .describe("Folder of your own mail templates. Default: ./templates/mail beside this file, where it is."),
   zone: zone().optional().describe("Time zone of people whose row names none. Default: this machine's."),
   locale: locale().prefault("en").describe("Language of people who have none of their own."),
   calendars: calendars().describe("Free days, by the calendar's name."),

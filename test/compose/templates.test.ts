@@ -29,6 +29,19 @@ describe("the templates", () => {
     }
   });
 
+  test("of one's own stand before those that come along, each taken whole", async () => {
+    const own = await mkdtemp(join(tmpdir(), "daybreak-own-templates-"));
+    onTestFinished(() => rm(own, { recursive: true }));
+    await cp(join(folder, "morning"), join(own, "morning"), { recursive: true });
+    await writeFile(join(own, "morning", "subject.hbs"), "Ours: {{subject}}");
+    const both = openTemplates(own, folder);
+    expect((await both.check("morning")).subject).toMatch(/^Ours: /);
+    expect((await both.check("summary")).subject).toBe((await templates.check("summary")).subject);
+    await rm(join(own, "morning", "text.hbs"));
+    await expect(both.check("morning")).rejects.toMatchObject({ code: "compose.template" });
+    await expect(both.check("evening")).rejects.toThrow(`there is no such folder in ${own} or ${folder}`);
+  });
+
   test("have samples with the keys of what is really filled in", async () => {
     const sampleOf = async (name: string): Promise<object> =>
       JSON.parse(await readFile(join(folder, name, "sample.json"), "utf8"));

@@ -16,7 +16,7 @@ export interface TextVariables {
   readonly title: string;
   /** The subscription's label. */
   readonly label: string;
-  /** All filters in words, and each by its name: `{{filter.Region}}`. */
+  /** All filters in words, and each of the report's by its name: `{{filter.Region}}`, “All” for who isn't narrowed by it. */
   readonly filters: string;
   readonly filter: Readonly<Record<string, string>>;
   /** `Thursday 19 November 2026`, `Thu 19 Nov`, `07:00`. */
@@ -37,16 +37,18 @@ export const variablesOf = ({ delivery, report, parts, dataAsOf }: EmailInput): 
   const facts = parts.flatMap((part) => part.facts).toReversed();
   const byName = (shown: (fact: (typeof facts)[number]) => string) =>
     Object.fromEntries(facts.map((fact) => [fact.name, shown(fact)]));
+  const values = filters === "all" ? [] : Object.entries(filters);
+  const byFilter = Object.fromEntries(values.map(([name, chosen]) => [name, chosen.join(", ")]));
+  // Who isn't narrowed by one of the report's filters sees all of it; the same words must do for them.
+  const names = [report, ...report.bundled].flatMap((one) => Object.keys(one.filter));
+  const unfiltered = Object.fromEntries(names.map((name) => [name, words.allValues]));
   return {
     name: delivery.recipientName,
     firstName: delivery.recipientName.trim().split(/\s+/)[0] ?? "",
     title: inLanguage(report.title, locale),
     label: delivery.label,
     filters: filtersInWords(filters, words.everything),
-    filter:
-      filters === "all"
-        ? {}
-        : Object.fromEntries(Object.entries(filters).map(([name, values]) => [name, values.join(", ")])),
+    filter: { ...unfiltered, ...byFilter },
     date: inWords(nominal, { locale, zone, style: "full" }),
     shortDate: inWords(nominal, { locale, zone, style: "short" }),
     time: inWords(nominal, { locale, zone, style: "time" }),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { variablesOf } from "#compose/plan/texts.ts";
-import { emailFor, factFor, partFor } from "../../support/emails.ts";
+import type { Filters } from "#model/filters.ts";
+import { deliveryFor, emailFor, factFor, partFor, reportFor } from "../../support/emails.ts";
 
 describe("the variables of a report's texts", () => {
   test("are the recipient, the report, the filters, the date and the facts", () => {
@@ -18,6 +19,14 @@ describe("the variables of a report's texts", () => {
       facts: { revenue: "12,340" },
       changes: { revenue: "▲ 4.2%" },
     });
+  });
+
+  test("name a filter that narrows nothing “All”, in the reader's language", () => {
+    const report = reportFor({ filter: { Region: { column: "region" }, Category: { column: "category" } } });
+    const filterOf = (locale: string, filters: Filters) =>
+      variablesOf(emailFor({ report, delivery: deliveryFor({ locale, filters }) })).filter;
+    expect(filterOf("en", "all")).toEqual({ Region: "All", Category: "All" });
+    expect(filterOf("de", { Region: ["North", "South"] })).toEqual({ Region: "North, South", Category: "Alle" });
   });
 
   test("are the first part's facts where parts have facts of one name", () => {
