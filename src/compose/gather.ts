@@ -1,6 +1,7 @@
 import type { Bucket } from "#bucket/port.ts";
 import type { PartInput } from "#compose/plan/email.ts";
 import { factsOf, type PreviousFigure } from "#compose/plan/facts.ts";
+import { previousOf } from "#compose/plan/kept.ts";
 import { tableOf } from "#compose/tables.ts";
 import type { Delivery, DeliveryPart } from "#model/delivery.ts";
 import { Fault, wordsOf } from "#model/fault.ts";
@@ -53,7 +54,7 @@ export const gather = async (delivery: Delivery, find: Find, parts: GatherParts)
     const render = await renderById(parts.pool, part.renderId);
     const files = render?.state === "ready" ? await filesOf(part.renderId, parts) : {};
     const table = files.csv === undefined ? null : tableOf(files.csv.bytes);
-    const previous = last === null ? null : previousOf(last, index);
+    const previous = last === null ? null : previousOf(last, part, index);
     const facts = await figures({ delivery, part, table, previous, report: find(part).report }, parts);
     mistakes.push(...facts.mistakes);
     gathered.push({
@@ -63,20 +64,6 @@ export const gather = async (delivery: Delivery, find: Find, parts: GatherParts)
     });
   }
   return { parts: gathered, mistakes };
-};
-
-/** Facts are kept under their part's number, since the sections of one email have facts of the same names. */
-export const keptName = (part: number, name: string): string => `${part}/${name}`;
-
-const previousOf = (
-  last: { readonly facts: readonly ShownFact[]; readonly date: string },
-  part: number,
-): Readonly<Record<string, PreviousFigure>> => {
-  const start = keptName(part, "");
-  const own = last.facts.filter(({ name, value }) => name.startsWith(start) && value !== null);
-  return Object.fromEntries(
-    own.map(({ name, value }) => [name.slice(start.length), { value: value ?? 0, date: last.date }]),
-  );
 };
 
 const filesOf = async (renderId: string, { pool, artifacts }: GatherParts): Promise<GatheredPart["files"]> => {

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import type { Bucket } from "#bucket/port.ts";
 import { assemble, type Letter } from "#compose/assemble.ts";
-import { type Gathered, type GatherParts, gather, keptName } from "#compose/gather.ts";
+import { type Gathered, type GatherParts, gather } from "#compose/gather.ts";
 import { headersFor, messageIdOf, namedAddress, storedMessage } from "#compose/mime.ts";
 import type { PictureWriter } from "#compose/pictures.ts";
 import type { EmailInput } from "#compose/plan/email.ts";
+import { keptName } from "#compose/plan/kept.ts";
 import type { Templates } from "#compose/templates.ts";
 import type { Delivery, DeliveryPart } from "#model/delivery.ts";
 import type { Message, StoredMessage } from "#model/message.ts";
@@ -124,8 +125,8 @@ const keep = async (
   const path = `messages/${delivery.nominal.toString().slice(0, 10)}/${delivery.id}-${sha256.slice(0, 12)}.eml`;
   await artifacts.put(path, bytes);
   await passPoint("write:kept");
-  const facts = gathered.parts.flatMap(({ input }, at) =>
-    input.facts.map((fact) => ({ ...fact, name: keptName(at, fact.name) })),
+  const facts = gathered.parts.flatMap(({ input }) =>
+    input.facts.map((fact) => ({ ...fact, name: keptName(input.part, fact.name) })),
   );
   const isOurs = await transaction(pool, async (db) => {
     if (!(await moveDelivery(db, { id: delivery.id, from: "proven", to: "composed" }))) return false;
