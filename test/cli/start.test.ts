@@ -18,6 +18,11 @@ const reports = async (): Promise<readonly string[]> =>
     String(row["name"]),
   );
 
+const troubles = async (): Promise<unknown> => {
+  const is = "case when recovered_at is null then 'open' else 'over' end as is";
+  return (await world.database.pool.query(`select ${is} from alerts where key like 'configuration:%'`)).rows;
+};
+
 const connections = async (): Promise<unknown> => {
   const mine = "application_name = 'daybreak' and datname = current_database()";
   return (await world.database.pool.query(`select count(*)::int as n from pg_stat_activity where ${mine}`)).rows[0]?.[
@@ -34,9 +39,11 @@ test("the daemon says what comes next, takes a new configuration, keeps the last
   await vi.waitFor(async () => expect(await reports()).toEqual(["stock"]), 20_000);
   await world.write("daybreak.yaml", "reports: [");
   daemon.signal("SIGHUP");
+  await vi.waitFor(async () => expect(await troubles()).toEqual([{ is: "open" }]), 20_000);
   await world.write("daybreak.yaml", yaml);
   daemon.signal("SIGHUP");
   await vi.waitFor(async () => expect(await reports()).toEqual(["sales"]), 20_000);
+  await vi.waitFor(async () => expect(await troubles()).toEqual([{ is: "over" }]), 20_000);
   daemon.signal("SIGTERM");
   expect((await daemon.ended).code).toBe(0);
   await vi.waitFor(async () => expect(await connections()).toBe(0), 5_000);

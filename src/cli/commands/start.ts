@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { tablesIn } from "#actions/tables.ts";
 import { outlookOf } from "#actions/upcoming.ts";
 import { openHttp } from "#app/http.ts";
+import { raiseBrokenReload, recoverBrokenReload } from "#app/reload.ts";
 import { type App, openApp, type Work } from "#app.ts";
 import { outlookParts } from "#cli/ahead.ts";
 import { configOf, daemonLog, quietly } from "#cli/open.ts";
@@ -56,15 +57,17 @@ const start = async (cli: Cli, common: Common, wanted: readonly StartRole[]): Pr
   try {
     cli.terminal.status(null);
     await using _answers = await answer(running.app, () => running.work.loops);
+    await recoverBrokenReload(running.app);
     await tellNext(running.app, cli);
     cli.say.note("Daybreak runs. Ctrl-C ends it: sends are finished, pictures given back.");
     const reloads = onChange(cli, running.app, async () => {
-      const next = await reopened(open, log);
+      const next = await reopened(open, running.app);
       if (next === null) return;
       const last = running;
       running = next;
       await last[Symbol.asyncDispose]();
       log.info("daemon.reloaded", { file: next.app.config.file, reports: next.app.config.reports.length });
+      await recoverBrokenReload(next.app);
     });
     await stopped.asked;
     await reloads.end();
@@ -99,14 +102,15 @@ const run = async (cli: Cli, common: Common, { wanted, log }: Daemon): Promise<R
   return { app, work, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
 };
 
-/** A configuration that can't be loaded leaves the last good one at work, and says so loudly. */
-const reopened = async (open: () => Promise<Running>, log: Daemon["log"]): Promise<Running | null> => {
+/** A configuration that can't be loaded leaves the last good one at work, and the operators are told. */
+const reopened = async (open: () => Promise<Running>, last: App): Promise<Running | null> => {
   try {
     return await open();
   } catch (error) {
     const fault = isFault(error) ? error : unforeseen(error);
     const now = "the last good configuration stays at work";
-    log.error("daemon.reload-refused", { what: wordsOf(fault), hint: fault.hint, now });
+    last.log.error("daemon.reload-refused", { what: wordsOf(fault), hint: fault.hint, now });
+    await raiseBrokenReload(last, fault);
     return null;
   }
 };
@@ -121,10 +125,11 @@ const unforeseen = (cause: unknown): Fault =>
 const LOOK_EVERY_MS = 2_000;
 
 /** Calls `reload` after SIGHUP or a change of the configuration or its secrets, never twice at once. */
-const onChange = ({ terminal }: Cli, { config }: App, reload: () => Promise<void>) => {
+const onChange = ({ terminal }: Cli, { config, log }: App, reload: () => Promise<void>) => {
   let last = Promise.resolve();
   const ask = (): void => {
-    last = last.then(reload);
+    // What fails here (the database is away) must not end a daemon at work; the next change asks again.
+    last = last.then(reload).catch((error: unknown) => log.error("daemon.reload-fault", { error }));
   };
   // Whoever watches a file that isn't there is called once, although nothing has changed.
   const look = (now: Stats, before: Stats): void => {
