@@ -65,11 +65,11 @@ const isOwed = (alert: Known, place: Place): boolean => {
   if (find(alert, place)?.isTold === true) return false;
   if (place.kind === "opened") return true;
   const knows = find(alert, { ...place, kind: "opened" })?.isTold === true;
-  return knows || (place.channel !== logName && !wasHeard(alert));
+  return knows || (place.channel !== logName && !wasHeard(alert.tellings));
 };
 
-const wasHeard = ({ tellings }: Known): boolean =>
-  tellings.some(({ kind, channel, isTold }) => kind === "opened" && channel !== logName && isTold);
+const wasHeard = (tellings: Known["tellings"]): boolean =>
+  tellings.some(({ channel, isTold }) => channel !== logName && isTold);
 
 const firstWaitMs = 15_000;
 const longestWaitMs = 10 * 60_000;
@@ -84,6 +84,8 @@ export const alertFor = (alert: Known, kind: Offered["kind"]): Alert => {
   if (kind === "opened" || alert.recoveredAt === null) return { id, key, severity, subject, lines: alert.lines, to };
   const minutes = Math.max(1, Math.round(msBetween(alert.openedAt, alert.recoveredAt) / 60_000));
   const over = `This is over. It lasted ${minutes === 1 ? "a minute" : `${minutes} minutes`}.`;
-  const lines = wasHeard(alert) ? [over] : [...alert.lines, `${over} Nobody could be told while it lasted.`];
+  const lines = wasHeard(alert.tellings.filter((one) => one.kind === "opened"))
+    ? [over]
+    : [...alert.lines, `${over} Nobody could be told while it lasted.`];
   return { id, key, severity: "recovered", subject, lines, to };
 };

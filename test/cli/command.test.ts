@@ -49,10 +49,11 @@ test("a mistyped option and a missing argument are wrong words", async () => {
     code: 2,
     err: expect.stringContaining("Did you mean --dry-run?"),
   });
-  expect(await world.run(["send"])).toMatchObject({
+  expect(await world.run(["live"])).toMatchObject({
     code: 2,
     err: expect.stringContaining("✗ Missing required argument 'report'."),
   });
+  expect(await world.run(["send"])).toMatchObject({ code: 2, err: expect.stringContaining("No report is named") });
   expect(await world.run(["plan", "--next", "none"])).toMatchObject({
     code: 2,
     err: expect.stringContaining("whole number"),

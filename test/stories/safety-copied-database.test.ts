@@ -1,0 +1,149 @@
+import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, inject, test } from "vitest";
+import { adoptIt } from "#actions/adopt.ts";
+import { adoptDatabase, joinInstallation, openInstallation } from "#app/installation.ts";
+import { type App, configChecks, openApp } from "#app.ts";
+import { loadConfig } from "#config/load.ts";
+import { openPool } from "#store/pool.ts";
+import { testClock } from "../support/clock.ts";
+import { freshDatabase } from "../support/database.ts";
+import { keptLog } from "../support/kept-log.ts";
+import { allDeliveries, type Morning, openMorning, untilAll } from "../support/morning.ts";
+import { startSink } from "../support/sink.ts";
+
+const people = "email,name,region\nanna@example.com,Anna Berger,North\nben@example.com,Ben Carter,North\n";
+const mail = (url: string) => ({ mail: { from: "bi@example.com", via: url } });
+
+const asked = async (sql: readonly string[]): Promise<void> => {
+  await using pool = openPool(inject("postgres").url, {
+    max: 1,
+    statementTimeoutMs: 30_000,
+    applicationName: "test",
+  });
+  for (const one of sql) await pool.query(one);
+};
+
+/** A copy of a morning's database, as a dump that is restored elsewhere would be. */
+const copyOf = async (database: string): Promise<AsyncDisposable & { readonly url: string }> => {
+  const original = new URL(database).pathname.slice(1);
+  const name = `${original}_copy`;
+  await asked([
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${original}'`,
+    `create database ${name} template ${original}`,
+  ]);
+  return {
+    url: new URL(`/${name}`, database).href,
+    [Symbol.asyncDispose]: () => asked([`drop database ${name} with (force)`]),
+  };
+};
+
+/** The same configuration in another folder, over another database. */
+const elsewhere = async (morning: Morning, database: string): Promise<AsyncDisposable & { readonly app: App }> => {
+  await using stack = new AsyncDisposableStack();
+  const dir = await mkdtemp(join(tmpdir(), "daybreak-copy-"));
+  stack.defer(() => rm(dir, { recursive: true, force: true }));
+  await mkdir(join(dir, "home"), { mode: 0o700 });
+  await mkdir(join(morning.dir, "home", "artifacts"), { recursive: true });
+  await cp(join(morning.dir, "home", "artifacts"), join(dir, "home", "artifacts"), { recursive: true });
+  for (const name of ["daybreak.yaml", "people.csv"])
+    await writeFile(join(dir, name), await readFile(join(morning.dir, name)));
+  const env = { ...process.env, ...morning.env, STORY_DATABASE: database };
+  const config = await loadConfig({ file: join(dir, "daybreak.yaml"), env, cwd: dir, ...configChecks });
+  const app = stack.use(await openApp(config, { log: keptLog(), clock: morning.clock }));
+  const owned = stack.move();
+  return { app, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+};
+
+test("a copy of the database beside its original mails nobody and says so; the original goes on", async () => {
+  await using sink = await startSink();
+  await using morning = await openMorning({ people, config: mail(sink.url) });
+  await morning.makeDue();
+  const writing = morning.begin(["tick", "render", "write"]);
+  await untilAll(morning, "composed");
+  await writing.stop();
+  await using copy = await copyOf(morning.database);
+  await using second = await elsewhere(morning, copy.url);
+  const { app } = second;
+  expect(app.installation.refusal()).toMatch(/belongs to another installation/);
+  const log = app.log as ReturnType<typeof keptLog>;
+  const told = log.next("alert.critical", ({ key }) => key === "installation");
+  const work = app.work({ roles: ["tick", "render", "send"], occasion: null });
+  expect((await told).fields).toMatchObject({ subject: "no live email leaves here" });
+  await work.stop();
+  expect(sink.messages).toEqual([]);
+  expect((await allDeliveries(app.pool)).map(({ state }) => state)).toEqual(["composed", "composed"]);
+  const parts = { ...app, adopt: () => adoptDatabase(app, "test"), join: () => joinInstallation(app) };
+  await expect(adoptIt({ join: false, waiting: null, by: "test" }, parts)).rejects.toThrow("2 emails wait");
+  await adoptIt({ join: false, waiting: "discard", by: "test" }, parts);
+  await app.installation.look();
+  expect(app.installation.refusal()).toBeNull();
+  const again = app.work({ roles: ["tick", "render", "send"], occasion: null });
+  const own = morning.begin();
+  await morning.closed();
+  await Promise.all([again.stop(), own.stop()]);
+  expect(sink.messages.flatMap(({ to }) => to).toSorted()).toEqual(["anna@example.com", "ben@example.com"]);
+  console.log(`copied database: 0 lost / 0 duplicates / 0 by the copy of ${sink.messages.length}`);
+});
+
+test("a database that is swapped for a copy with the folder beside it refuses, because it lies elsewhere", async () => {
+  await using sink = await startSink();
+  await using morning = await openMorning({ people, config: mail(sink.url) });
+  await using copy = await copyOf(morning.database);
+  await using second = await elsewhere(morning, copy.url);
+  await cp(join(morning.dir, "home", "installation"), join(second.app.config.home, "installation"));
+  await second.app.installation.look();
+  expect(second.app.installation.refusal()).toMatch(/the database was copied or restored/);
+  expect(morning.app.installation.refusal()).toBeNull();
+});
+
+const place = async () => {
+  const home = await mkdtemp(join(tmpdir(), "daybreak-home-"));
+  return { home, [Symbol.asyncDispose]: () => rm(home, { recursive: true, force: true }) };
+};
+
+test("a fresh database is claimed once, even by many first starts at once, and the file is for its owner alone", async () => {
+  await using database = await freshDatabase();
+  await using one = await place();
+  const parts = {
+    config: { home: one.home, database: "x" },
+    pool: database.pool,
+    clock: testClock("2026-11-20T06:00:00Z"),
+  };
+  const all = await Promise.all(Array.from({ length: 5 }, () => openInstallation(parts)));
+  expect(new Set(all.map((found) => found.id()))).toHaveLength(1);
+  expect(all[0]?.id()).toMatch(/^[0-9a-f-]{36}$/);
+  expect((await stat(join(one.home, "installation"))).mode & 0o777).toBe(0o600);
+});
+
+test("a second folder refuses until it joins; adopting there takes the database from the first", async () => {
+  await using database = await freshDatabase();
+  await using one = await place();
+  await using two = await place();
+  const clock = testClock("2026-11-20T06:00:00Z");
+  const first = { config: { home: one.home, database: "x" }, pool: database.pool, clock };
+  const second = { config: { home: two.home, database: "x" }, pool: database.pool, clock };
+  const owner = await openInstallation(first);
+  const other = await openInstallation(second);
+  expect(other.refusal()).toMatch(/another installation/);
+  await joinInstallation(second);
+  await other.look();
+  expect(other.id()).toBe(owner.id());
+  await adoptDatabase(second, "anna");
+  await Promise.all([owner.look(), other.look()]);
+  expect(other.refusal()).toBeNull();
+  expect(owner.refusal()).toMatch(/another installation \(anna on .*2026-11-20\)/);
+});
+
+test("a folder that is copied together with the database that it brings along refuses at its new place", async () => {
+  await using database = await freshDatabase();
+  await using one = await place();
+  await using two = await place();
+  const clock = testClock("2026-11-20T06:00:00Z");
+  const own = await openInstallation({ config: { home: one.home, database: null }, pool: database.pool, clock });
+  await cp(join(one.home, "installation"), join(two.home, "installation"));
+  const copied = await openInstallation({ config: { home: two.home, database: null }, pool: database.pool, clock });
+  expect(own.refusal()).toBeNull();
+  expect(copied.refusal()).toMatch(/folder with the database was copied, moved or restored/);
+});
