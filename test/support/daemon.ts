@@ -18,12 +18,26 @@ export interface Daemon extends AsyncDisposable {
   stop(): Promise<number | null>;
 }
 
+/** How a daemon is started beside what its place says. */
+export interface DaemonOptions {
+  /** Default: all. */
+  readonly roles?: readonly string[];
+  /** The point at which it halts, with which passing of it: `send:accepted#2`. */
+  readonly haltAt?: string;
+}
+
 /** Starts a daemon over a place's configuration. */
-export const startDaemon = (place: Pick<Place, "file" | "env">): Daemon => {
-  const words = ["src/main.ts", "start", "--config", place.file];
+export const startDaemon = (place: Pick<Place, "file" | "env">, { roles, haltAt }: DaemonOptions = {}): Daemon => {
+  const words = [
+    "src/main.ts",
+    "start",
+    "--config",
+    place.file,
+    ...(roles === undefined ? [] : ["--roles", roles.join(",")]),
+  ];
   const child = spawn(process.execPath, words, {
     cwd: root,
-    env: { ...process.env, ...place.env },
+    env: { ...process.env, ...place.env, ...(haltAt === undefined ? {} : { DAYBREAK_HALT_AT: haltAt }) },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const lines: string[] = [];
