@@ -88,7 +88,7 @@ export interface Backup {
   readonly producer: Producer;
   /** First part of the file names: `{root}-{YYYY-MM-DD}.{ext}`. */
   readonly root: string;
-  /** Of what the producer makes; the stored file's is `storedExtension`. */
+  /** Of what the producer makes; a stored file that is encrypted has `.age` behind it. */
   readonly extension: string;
   /** Absolute path of the folder in which archives are made; each run has one of its own below it. */
   readonly scratch: string;
@@ -116,10 +116,6 @@ export interface Backup {
 
 /** What stands before `/{YYYY}/{MM}/` in keys: no slash at either end, and empty for a folder or a bucket's top. */
 export const prefixOf = (place: BackupPlace): string => (place.kind === "s3" ? place.prefix : "");
-
-/** The extension of stored archives: an encrypted one says so. */
-export const storedExtension = ({ extension, encryptTo }: Pick<Backup, "extension" | "encryptTo">): string =>
-  encryptTo.length > 0 ? `${extension}.age` : extension;
 
 const firstLabel = (host: string): string => host.split(".")[0] ?? host;
 

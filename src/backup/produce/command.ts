@@ -6,6 +6,7 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { failed, isDiskFull } from "#backup/produce/failed.ts";
+import { groupGone } from "#backup/produce/left-over.ts";
 import { programOf } from "#backup/produce/shell.ts";
 import { type KeptTail, keepTail } from "#backup/produce/tail.ts";
 import type { CommandLine } from "#model/backup.ts";
@@ -28,6 +29,8 @@ export interface CommandAsk {
   /** Covered wherever the command repeats them. */
   readonly secrets?: readonly string[];
   readonly patience?: Patience | undefined;
+  /** Told the number of its process group. */
+  readonly onStarted?: (group: number) => Promise<void>;
 }
 
 /** How long a command is waited for at its end. */
@@ -59,9 +62,11 @@ export const runCommand = async (ask: CommandAsk): Promise<Ended> => {
   const secrets = ask.secrets ?? [];
   const words = keepTail(child.stderr, secrets);
   const { stored, said } = takeOutput(child, ask, secrets);
-  const closed = once(child, "close");
+  // Listened for before anything is waited for: a command may end sooner than its number is written down.
+  const [ended, closed] = [endOf(child), once(child, "close")];
   try {
-    const end = await Promise.race([endOf(child), brokenBy(stored), abortOf(ask.signal)]);
+    if (child.pid !== undefined) await ask.onStarted?.(child.pid);
+    const end = await Promise.race([ended, brokenBy(stored), abortOf(ask.signal)]);
     await Promise.race([closed, abortOf(ask.signal), heldTooLong(ask)]);
     await Promise.race([stored, abortOf(ask.signal)]);
     judge(end, { ask, words });
@@ -183,4 +188,5 @@ const endGroup = async (
   // Also when the command itself ended: one of its children may have closed its output and go on.
   signalGroup(child, "SIGKILL");
   if (!isOver) await Promise.race([closed, pause(5_000, undefined, { ref: false })]);
+  if (child.pid !== undefined) await groupGone(child.pid);
 };

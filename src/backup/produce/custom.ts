@@ -14,7 +14,7 @@ const marksOf = async (path: string): Promise<string | null> =>
     () => null,
   );
 
-const run = async ({ producer, scratch, stem, environment, signal, patience }: Ask, out: string | null) =>
+const run = async ({ producer, scratch, stem, environment, signal, patience, notes }: Ask, out: string | null) =>
   await runCommand({
     line: producer.run,
     name: "The command",
@@ -23,6 +23,7 @@ const run = async ({ producer, scratch, stem, environment, signal, patience }: A
     out,
     signal,
     patience,
+    onStarted: notes.group,
   });
 
 const fromOutput = async (ask: Ask): Promise<Produced> => {

@@ -62,7 +62,7 @@ const remedied = (error: unknown, { path }: Tool): unknown => {
 
 /** `pg_dump -Fc` through its standard output. */
 export const dumpPostgres = async (making: Making<"postgres">): Promise<Produced> => {
-  const { producer, scratch, stem, extension, environment, signal, patience } = making;
+  const { producer, scratch, stem, extension, environment, signal, patience, notes } = making;
   const { address, variables, secrets } = connectionOf(producer.url ?? making.ownDatabase());
   const tool = await toolOf(making);
   const path = join(scratch, `${stem}.${extension}`);
@@ -76,6 +76,7 @@ export const dumpPostgres = async (making: Making<"postgres">): Promise<Produced
       out: path,
       signal,
       patience,
+      onStarted: notes.group,
       secrets,
     });
     await finish({ path, extension, by: "pg_dump", words: ended.words });

@@ -4,6 +4,7 @@ import type { Produce, ProduceAsk, Produced } from "#backup/port.ts";
 import { runCustom } from "#backup/produce/custom.ts";
 import { failed, isDiskFull } from "#backup/produce/failed.ts";
 import { packFolder } from "#backup/produce/folder.ts";
+import { endLeftOver, type Notes, notesFor } from "#backup/produce/left-over.ts";
 import type { ProducerParts } from "#backup/produce/making.ts";
 import { dumpOwn } from "#backup/produce/own.ts";
 import { dumpPostgres } from "#backup/produce/postgres.ts";
@@ -11,7 +12,7 @@ import { copySqlite } from "#backup/produce/sqlite.ts";
 import { backUpTableau } from "#backup/produce/tableau.ts";
 import { Fault, isFault, wordsOf } from "#model/fault.ts";
 
-const make = async (ask: Omit<ProduceAsk, "timeoutMs">, parts: ProducerParts): Promise<Produced> => {
+const make = async (ask: Noted, parts: ProducerParts): Promise<Produced> => {
   const { producer } = ask;
   const rest = { ...ask, ...parts };
   switch (producer.kind) {
@@ -29,6 +30,8 @@ const make = async (ask: Omit<ProduceAsk, "timeoutMs">, parts: ProducerParts): P
       return await runCustom({ ...rest, producer });
   }
 };
+
+type Noted = Omit<ProduceAsk, "timeoutMs"> & { readonly notes: Notes };
 
 /** The longest time that a timer of Node can count. */
 const LONGEST_MS = 2 ** 31 - 1;
@@ -70,12 +73,15 @@ export const producer = (parts: ProducerParts): Produce => {
     using bound = bounded(ask);
     const { signal } = bound;
     const before = await openScratch(ask.scratch);
+    const notes = notesFor(ask.scratch);
     try {
       signal.throwIfAborted();
-      return await make({ ...ask, signal }, parts);
+      return await make({ ...ask, signal, notes }, parts);
     } catch (error) {
       await sweep(ask.scratch, before);
       throw faultOf(signal.aborted ? spoken(signal.reason, error) : error, signal);
+    } finally {
+      await notes.forget();
     }
   };
 };
@@ -85,6 +91,7 @@ const spoken = (reason: unknown, error: unknown): unknown => (isFault(error) && 
 
 const openScratch = async (scratch: string): Promise<ReadonlySet<string>> => {
   try {
+    await endLeftOver(scratch);
     await mkdir(scratch, { recursive: true, mode: 0o700 });
     return new Set(await readdir(scratch));
   } catch (cause) {

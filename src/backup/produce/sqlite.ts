@@ -24,12 +24,21 @@ const judgeSource = async (file: string): Promise<void> => {
  * would let every lease of this one run out.
  */
 export const copySqlite = async (making: Making<"sqlite">): Promise<Produced> => {
-  const { producer, scratch, stem, extension, environment, signal, patience } = making;
+  const { producer, scratch, stem, extension, environment, signal, patience, notes } = making;
   await judgeSource(producer.file);
   const path = join(scratch, `${stem}.${extension}`);
   const words = [process.execPath, "--no-warnings", copier, producer.file, path];
   const name = "The copy of the SQLite database";
-  const ended = await runCommand({ line: { words }, name, cwd: scratch, environment, out: null, signal, patience });
+  const ended = await runCommand({
+    line: { words },
+    name,
+    cwd: scratch,
+    environment,
+    out: null,
+    signal,
+    patience,
+    onStarted: notes.group,
+  });
   await finish({ path, extension, by: name, words: ended.words });
   return { path, extension, inScratch: true, beside: [], words: ended.words, version: ended.said || null };
 };

@@ -16,7 +16,7 @@ import { versionOf } from "#backup/produce/programs.ts";
 type Ask = Making<"tableau">;
 
 const tsm = async (
-  { producer, scratch, environment, signal, patience }: Ask,
+  { producer, scratch, environment, signal, patience, notes }: Ask,
   words: readonly string[],
 ): Promise<Ended> => {
   const name = `tsm ${words.slice(0, 2).join(" ")}`;
@@ -28,6 +28,7 @@ const tsm = async (
     out: null,
     signal,
     patience,
+    onStarted: notes.group,
   });
 };
 
@@ -94,6 +95,7 @@ export const backUpTableau = async (ask: Ask): Promise<Produced> => {
   const settings = await exportSettings(ask);
   const stem = await freeStem(dir, ask.stem);
   const path = join(dir, `${stem}.tsbak`);
+  await ask.notes.claim(path);
   const { words } = await backUp(ask, path, stem);
   const { environment, scratch, producer } = ask;
   const version = await versionOf(producer.tsm, { environment, cwd: scratch, words: ["version"] });
