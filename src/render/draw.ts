@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { stringify } from "csv-stringify/sync";
 import { Fault, isFault } from "#model/fault.ts";
 import { filtersInWords } from "#model/filters.ts";
@@ -6,9 +7,9 @@ import type { DataRequest, RenderEvidence, RenderRequest } from "#model/render.t
 import { inLanguage } from "#model/report.ts";
 import { inspect, type PageVerdict } from "#render/inspect.ts";
 import { isListed } from "#render/page/address.ts";
-import { capturePng } from "#render/page/capture.ts";
+import { capturePng, type Png } from "#render/page/capture.ts";
 import { download } from "#render/page/download.ts";
-import { look, readDate, readTexts } from "#render/page/look.ts";
+import { isStill, look, readDate, readTexts } from "#render/page/look.ts";
 import { open } from "#render/page/open.ts";
 import { capturePdf } from "#render/page/pdf.ts";
 import { settle } from "#render/page/settle.ts";
@@ -61,11 +62,9 @@ export const drawView = async (tab: Tab, facts: DrawFacts): Promise<Drawn> => {
   tab.recorder.reset();
   const url = server.address(request.view, request.filters, request.locale);
   await open(tab, { url, limitMs: limits.openTimeoutMs, signal });
-  const brokenTiles = await settled(tab, facts);
+  const { brokenTiles, png } = await photograph(tab, facts);
   const bound = { limitMs: limits.captureTimeoutMs, signal };
-  const files: DrawnFile[] = [];
-  const png = await capturePng(tab, { clipSelector: server.marks.dashboard, maxHeightPx, ...bound });
-  files.push({ format: "png", mediaType: "image/png", ...png });
+  const files: DrawnFile[] = [{ format: "png", mediaType: "image/png", ...png }];
   const texts = await readTexts(tab, { selectors: textsWanted(facts), ...bound });
   const { dataAsOf } = server.marks;
   if (request.formats.includes("pdf")) files.push(await pdfOf(tab, facts, texts));
@@ -87,38 +86,72 @@ export const drawView = async (tab: Tab, facts: DrawFacts): Promise<Drawn> => {
   return { files, evidence };
 };
 
+/** The view once it is drawn, and what of it is broken. */
+interface Settled {
+  readonly brokenTiles: readonly string[];
+  /** A small picture of it; `null` where it is sent as far as it came. */
+  readonly picture: Uint8Array | null;
+}
+
+/** Frames of one movement differ within this time. */
+const leastMs = 100;
+
+/**
+ * Takes the picture of the settled view. A page that gives a sign is believed at once: whether it stood still is seen by a small picture from
+ * before and one from after, so that the time between them is work and not waiting. One that moved is waited for and taken again.
+ */
+const photograph = async (tab: Tab, facts: DrawFacts): Promise<{ brokenTiles: readonly string[]; png: Png }> => {
+  const { server, request, limits, signal } = facts;
+  const { dashboard } = server.marks;
+  const capture = () =>
+    capturePng(tab, { clipSelector: dashboard, maxHeightPx, limitMs: limits.captureTimeoutMs, signal });
+  const hasSign = server.readySign(request.view) !== null;
+  const { picture, brokenTiles } = await settled(tab, facts, hasSign ? { stillMs: 0 } : {});
+  const begun = performance.now();
+  const png = await capture();
+  if (!hasSign || picture === null) return { brokenTiles, png };
+  await pause(Math.max(0, leastMs - (performance.now() - begun)), undefined, { signal });
+  if (await isStill(tab, picture, { limitMs: limits.captureTimeoutMs, signal })) return { brokenTiles, png };
+  const again = await settled(tab, facts, {});
+  return { brokenTiles: again.brokenTiles, png: await capture() };
+};
+
 /** Waits until the view is drawn and judges it; the names of broken tiles where the report sends without them. */
-const settled = async (tab: Tab, facts: DrawFacts): Promise<readonly string[]> => {
+const settled = async (tab: Tab, facts: DrawFacts, still: { readonly stillMs?: number }): Promise<Settled> => {
   const { request, server, signal, limits } = facts;
   const { view } = request;
   const { tile, brokenTile } = server.marks;
   const marks = { tile: view.tileSelector ?? tile, brokenTile };
-  const unfinished = await untilSettled(() =>
-    settle(tab, { sign: server.readySign(view), marks, limitMs: view.settleTimeoutMs, signal }),
+  const { unfinished, picture } = await untilSettled(() =>
+    settle(tab, { sign: server.readySign(view), marks, limitMs: view.settleTimeoutMs, signal, ...still }),
   );
   const page = await look(tab, {
     marks,
     isSignInPage: (url) => server.isSignInPage(url),
     limitMs: limits.captureTimeoutMs,
     signal,
+    ...(picture && { picture }),
   });
   const verdict = inspect(page);
   const loading = page.tiles.filter(({ state }) => state === "loading").map(({ name }) => name);
   const isWorthSending = view.brokenTile === "send-with-note" && page.tiles.some(({ state }) => state === "done");
-  if (verdict.is === "broken-tiles" && isWorthSending) return [...verdict.names, ...loading];
+  if (verdict.is === "broken-tiles" && isWorthSending) {
+    return { brokenTiles: [...verdict.names, ...loading], picture };
+  }
   if (verdict.is !== "ok") throw faultOf(verdict, view.path);
-  if (unfinished === null) return [];
-  if (isWorthSending && loading.length > 0) return loading;
+  if (unfinished === null) return { brokenTiles: [], picture };
+  if (isWorthSending && loading.length > 0) return { brokenTiles: loading, picture };
   throw unfinished;
 };
 
 /** The fault of a view that isn't ready in time is kept, since the report may send what there is. */
-const untilSettled = async (wait: () => Promise<unknown>): Promise<Fault | null> => {
+const untilSettled = async (
+  wait: () => Promise<{ readonly picture: Uint8Array }>,
+): Promise<{ readonly unfinished: Fault | null; readonly picture: Uint8Array | null }> => {
   try {
-    await wait();
-    return null;
+    return { unfinished: null, picture: (await wait()).picture };
   } catch (error) {
-    if (isFault(error, "render.not-settled")) return error;
+    if (isFault(error, "render.not-settled")) return { unfinished: error, picture: null };
     throw error;
   }
 };

@@ -14,14 +14,14 @@ export const ask = async <A extends Plain>(
   script: (argument: A) => unknown,
   argument: A,
 ): Promise<unknown> => {
-  const contextId = await isolatedWorld(tab.cdp);
-  return call(tab.cdp, {
-    functionDeclaration: script.toString(),
-    executionContextId: contextId,
-    arguments: [{ value: argument }],
-    returnByValue: true,
-    awaitPromise: true,
-  });
+  const question = { functionDeclaration: script.toString(), arguments: [{ value: argument }] };
+  const known = worlds.get(tab.cdp);
+  try {
+    return await call(tab.cdp, { ...question, executionContextId: known ?? (await isolatedWorld(tab.cdp)) });
+  } catch (error) {
+    if (known === undefined || !isWorldGone(error)) throw error;
+    return call(tab.cdp, { ...question, executionContextId: await isolatedWorld(tab.cdp) });
+  }
 };
 
 /** The worth of an expression in the page's own world, as true or false; an expression that throws is false. */
@@ -34,19 +34,27 @@ export const isTrueInPage = async (tab: Tab, expression: string): Promise<boolea
   return exceptionDetails === undefined && result.value === true;
 };
 
+/** The world of each session's newest document. It ends with its document, and asking in one that ended fails before anything runs. */
+const worlds = new WeakMap<CDPSession, number>();
+
+const isWorldGone = (error: unknown): boolean =>
+  error instanceof Error && /cannot find context|uniqueContextId not found/i.test(error.message);
+
 const isolatedWorld = async (cdp: CDPSession): Promise<number> => {
   const { frameTree } = await cdp.send("Page.getFrameTree");
   const { executionContextId } = await cdp.send("Page.createIsolatedWorld", {
     frameId: frameTree.frame.id,
     worldName: "daybreak",
   });
+  worlds.set(cdp, executionContextId);
   return executionContextId;
 };
 
 type Call = Parameters<typeof CDPSession.prototype.send<"Runtime.callFunctionOn">>[1];
 
 const call = async (cdp: CDPSession, params: NonNullable<Call>): Promise<unknown> => {
-  const { result, exceptionDetails } = await cdp.send("Runtime.callFunctionOn", params);
+  const how = { returnByValue: true, awaitPromise: true };
+  const { result, exceptionDetails } = await cdp.send("Runtime.callFunctionOn", { ...params, ...how });
   if (exceptionDetails === undefined) return result.value;
   throw new Fault(
     "render.not-settled",

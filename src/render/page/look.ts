@@ -40,6 +40,14 @@ export const look = async (tab: Tab, options: LookOptions): Promise<PageFacts> =
   });
 };
 
+/** Whether the page still looks as it did on a small picture of before. */
+export const isStill = async (
+  tab: Tab,
+  before: Uint8Array,
+  { limitMs, signal }: { readonly limitMs: number; readonly signal: AbortSignal },
+): Promise<boolean> =>
+  phase(tab, { name: "looking once more", ms: limitMs, signal }, async () => (await pictureOf(tab)).equals(before));
+
 /** Runs in the page. */
 const wordsInPage = () => {
   const isSeen = (field: { readonly getBoundingClientRect: () => { readonly width: number } }) =>

@@ -16,7 +16,7 @@ export interface SettleOptions {
   readonly signal?: AbortSignal;
   /** Generic rule: no request open for so long. */
   readonly quietMs?: number;
-  /** Two pictures so far apart must be equal. */
+  /** Two pictures so far apart must be equal; 0: one is enough, since whoever captures the view compares it afterwards. */
   readonly stillMs?: number;
   /** Taller pages aren't laid out in full. */
   readonly maxHeightPx?: number;
@@ -126,6 +126,7 @@ const newStillness = (tab: Tab, stillMs: number): (() => Promise<Stillness>) => 
   let last: Stillness | null = null;
   return async () => {
     const at = performance.now();
+    if (stillMs === 0) return { picture: await pictureOf(tab), at, isStill: true };
     if (last !== null && at - last.at < stillMs) return last;
     const picture = await pictureOf(tab);
     last = { picture, at, isStill: last?.picture.equals(picture) ?? false };
