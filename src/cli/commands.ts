@@ -1,6 +1,7 @@
 /** Every command, in the order of the help: from the first step to the rare one. */
 import type { Command } from "commander";
 import { adoptCommand } from "#cli/commands/adopt.ts";
+import { backupCommand } from "#cli/commands/backup.ts";
 import { checkCommand } from "#cli/commands/check.ts";
 import { deliveriesCommand } from "#cli/commands/deliveries.ts";
 import { doctorCommand } from "#cli/commands/doctor.ts";
@@ -35,6 +36,7 @@ export const commands: readonly ((cli: Cli) => Command)[] = [
   deliveriesCommand,
   serversCommand,
   adoptCommand,
+  backupCommand,
   migrateCommand,
   explainCommand,
 ];
