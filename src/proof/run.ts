@@ -3,11 +3,11 @@ import { canonicalFilters } from "#model/filters.ts";
 import type { Format } from "#model/people.ts";
 import type { Proof } from "#model/proof.ts";
 import type { Report } from "#model/report.ts";
-import { collisions, type Decision, decide, type Judged, judge, modeOf } from "#proof/plan.ts";
+import { type Collision, collisions, type Decision, decide, type Judged, judge, modeOf } from "#proof/plan.ts";
 import type { Log } from "#runtime/log.ts";
 import { moveDelivery, putProofs } from "#store/deliveries.ts";
 import type { Pool } from "#store/pool.ts";
-import { drawingsOf, keepProven } from "#store/proofs.ts";
+import { drawingsOf, holdBack, keepProven } from "#store/proofs.ts";
 import { type RenderRow, renderById, twinsOf } from "#store/renders.ts";
 
 /** What the proof of a delivery says: send it, hold it back with its evidence, there is nothing to send, or it is being drawn anew. */
@@ -38,7 +38,10 @@ export const proveDelivery = async (delivery: Delivery, reportOf: ReportOfPart, 
   }
   await putProofs(pool, delivery.id, proofs);
   await keepProven(pool, delivery.id, drawings);
-  return conclude(decisions, delivery.trial ? [] : await swapped(delivery, pool));
+  if (delivery.trial) return conclude(decisions, []);
+  const alike = await swapped(delivery, pool);
+  await holdOthers(alike, delivery, pool);
+  return conclude(decisions, alike.filter((one) => one.deliveryId === delivery.id).map(sentenceOf));
 };
 
 const conclude = (
@@ -82,7 +85,7 @@ const judgePart = ({ delivery, part, report, render }: PartFacts): readonly Judg
   return judge(question).filter((one) => !alone(one));
 };
 
-const swapped = async (delivery: Delivery, pool: Pool): Promise<readonly string[]> => {
+const swapped = async (delivery: Delivery, pool: Pool): Promise<readonly Collision[]> => {
   const twins = await twinsOf(pool, delivery.id, delivery.nominal);
   const samples = twins.map(({ deliveryId, filters, format, sha256, rows }) => ({
     deliveryId,
@@ -91,9 +94,20 @@ const swapped = async (delivery: Delivery, pool: Pool): Promise<readonly string[
     sha256,
     verdict: rows === 0 ? ("empty" as const) : ("unproven" as const),
   }));
-  return collisions(samples)
-    .filter((collision) => collision.deliveryId === delivery.id)
-    .map(({ reason, others }) => `${reason} (${others.map((id) => `delivery ${id}`).join(", ")})`);
+  return collisions(samples);
+};
+
+const sentenceOf = ({ reason, others }: Collision): string =>
+  `${reason} (${others.map((id) => `delivery ${id}`).join(", ")})`;
+
+/**
+ * One of two equal pictures shows somebody else's figures, and nobody knows which. The one that was drawn first was proven when there
+ * was nothing to compare it with; unless it has begun to leave, it is held back as well. Costs nothing while no two are alike.
+ */
+const holdOthers = async (alike: readonly Collision[], delivery: Delivery, pool: Pool): Promise<void> => {
+  for (const one of alike) {
+    if (one.deliveryId !== delivery.id) await holdBack(pool, one.deliveryId, sentenceOf(one));
+  }
 };
 
 /** A delivery whose picture was or is being drawn anew waits for it as it did the first time, and the new one is proven. */
