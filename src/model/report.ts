@@ -90,7 +90,7 @@ export interface FirstWave {
   /** So many further people. */
   readonly size: number;
   /** How long after the first wave the rest follows by itself; `null`: when an operator releases it. */
-  readonly thenMs: number | null;
+  readonly restAfterMs: number | null;
 }
 
 /** What is sent as one email: fully resolved, plain JSON, stored as a report version by its hash. */

@@ -54,8 +54,8 @@ export const judgeWave = ({ firstWave, counts, lastSent, quarantined, bounced, n
   if (quarantined > 0) return { do: "hold", reason: `${quarantined} are quarantined` };
   if (bounced > 0) return { do: "hold", reason: `${bounced} of the first wave came back` };
   if (lastSent === null) return { do: "hold", reason: "nobody of the first wave got it" };
-  if (firstWave.thenMs === null) return { do: "hold", reason: "the rest goes out when it is released" };
-  const from = later(lastSent, firstWave.thenMs);
+  if (firstWave.restAfterMs === null) return { do: "hold", reason: "the rest goes out when it is released" };
+  const from = later(lastSent, firstWave.restAfterMs);
   if (before(now, from)) return { do: "wait", reason: "the first wave is out; the rest follows" };
   return { do: "release", reason: "the first wave is out, and nothing is wrong with it" };
 };

@@ -4,6 +4,7 @@ import type { Path } from "#config/document.ts";
 import { type Context, declared, unknownName } from "#config/resolve/context.ts";
 import { factsOf, readinessOf, sourceOf, spoken } from "#config/resolve/questions.ts";
 import { type ReportEntry, viewsOf } from "#config/resolve/views.ts";
+import { firstWaveOf } from "#config/resolve/waves.ts";
 import { nearestOf, quoted } from "#model/nearest.ts";
 import type { AudienceSource, FilterSource, ProofRules, Report } from "#model/report.ts";
 import type { CronExpression, Schedule } from "#model/schedule.ts";
@@ -151,6 +152,7 @@ export const reportOf = (entry: ReportEntry, context: Context): Report => {
     locale: report.locale ?? context.written.locale,
     zone: schedule.zone ?? context.written.zone ?? context.machine.zone,
     audienceGuard: report.audienceGuard,
+    ...firstWaveOf(entry, context),
     bundled: [],
   };
 };

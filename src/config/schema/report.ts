@@ -176,6 +176,17 @@ const report = section({
   audienceGuard: share()
     .prefault("off")
     .describe("Pauses it when the number of its people changed by more than this share: 50%, or off."),
+  firstWave: section({
+    to: list(line("a key or an address"), "keys or addresses")
+      .optional()
+      .describe("Who gets it first, by key or address; the report's owner always does."),
+    size: whole(0, 10_000).prefault(0).describe("So many further people get it first."),
+    rest: line("after 10m, or when released")
+      .prefault("after 10m")
+      .describe("When the others follow: after 10m if nothing is wrong, or when released by an operator."),
+  })
+    .optional()
+    .describe("A few people get it before the others do."),
   bundle: line("a name").optional().describe("Reports of one bundle and one schedule go out as one email."),
 });
 
