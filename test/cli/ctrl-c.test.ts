@@ -1,7 +1,7 @@
 /** Ctrl-C for real: commands as processes of their own, with the embedded database and a browser. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type SampleServer, startSampleServer } from "../../demo/server/server.ts";
 import { testCacheDir } from "../support/browsers.ts";
+import { descendants, processes, type SeenProcess } from "../support/processes.ts";
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const view = "Daily Sales Report/Yesterday Sales Summary";
@@ -34,35 +35,6 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
   await rm(dir, { recursive: true, force: true });
 });
-
-interface Process {
-  readonly pid: number;
-  readonly parent: number;
-  readonly words: string;
-}
-
-const processes = (): readonly Process[] =>
-  readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      try {
-        const stat = readFileSync(`/proc/${name}/stat`, "utf8");
-        const [state = "", parent = ""] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-        const words = readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ");
-        return state === "Z" ? [] : [{ pid: Number(name), parent: Number(parent), words }];
-      } catch {
-        // It ended while it was looked at.
-        return [];
-      }
-    });
-
-/** All that came of a process and still has it as an ancestor. */
-const descendants = (root: number): readonly Process[] => {
-  const all = processes();
-  const below = (pid: number): readonly Process[] =>
-    all.filter((one) => one.parent === pid).flatMap((one) => [one, ...below(one.pid)]);
-  return below(root);
-};
 
 interface Moment {
   readonly argv: readonly string[];
@@ -96,14 +68,14 @@ const stop = async ({ argv, once: program }: Moment, whom: "group" | "process") 
     isOver = true;
   });
   const pid = child.pid ?? 0;
-  const started = (): readonly Process[] => descendants(pid);
+  const started = (): readonly SeenProcess[] => descendants(pid);
   const isStarted = (): boolean => started().some(({ words }) => program.test(words));
   await vi.waitUntil(() => isOver || isStarted(), { timeout: 30_000, interval: 10 });
   expect(isOver, printed.join("")).toBe(false);
   const there = started();
   process.kill(whom === "group" ? -pid : pid, "SIGINT");
   const [code] = await ended;
-  const left = (): readonly Process[] => {
+  const left = (): readonly SeenProcess[] => {
     const pids = new Set(there.map((one) => one.pid));
     return processes().filter((one) => pids.has(one.pid));
   };
