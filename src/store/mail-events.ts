@@ -11,6 +11,7 @@ export const statements = {
     order by at, id limit 1`,
   lockById: `select d.id, d.state, d.slot_id, d.attempts, d.envelope ->> 'to' as email, m.message_id, m.sha256, m.recipients
     from deliveries d join messages m on m.delivery_id = d.id where d.id = $1 for update of d`,
+  recipients: "select recipients from messages where delivery_id = $1",
   note: `update deliveries set reason = case when reason is null then $2 when position($2 in reason) > 0 then reason
       else reason || '; ' || $2 end where id = $1 and state = 'sent'`,
   confirm: `update deliveries set state = 'sent', receipt = $2, reason = null, finished_at = $3, owner = null, deadline = null,
@@ -72,6 +73,12 @@ export const proofOfTaking = (db: Db, deliveryId: string): Promise<string | null
     values: [deliveryId],
     map: (row) => [text(row, "kind"), text(row, "words")].filter((part) => part !== "").join(": "),
   });
+
+/** Whom a delivery's email was sent to; nobody, where there is none. */
+export const recipientsOf = async (db: Db, deliveryId: string): Promise<readonly string[]> => {
+  const map = (row: Row): string[] => as<string[]>(row, "recipients");
+  return (await one(db, { text: statements.recipients, values: [deliveryId], map })) ?? [];
+};
 
 /** A delivery that something is told of. */
 export interface ToldOf {

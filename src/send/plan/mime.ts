@@ -83,10 +83,13 @@ const beforeBreak = (text: string, at: number): number => {
 
 const nextLine = (text: string, start: string, from: number): number => {
   for (let at = text.indexOf(start, from); at !== -1; at = text.indexOf(start, at + 1)) {
-    if (at === 0 || text[at - 1] === "\n") return at;
+    if ((at === 0 || text[at - 1] === "\n") && endsThere(text, at + start.length)) return at;
   }
   return -1;
 };
+
+/** Another boundary may begin with the same letters: nothing but its own end and space may follow on the line. */
+const endsThere = (text: string, end: number): boolean => /^(?:--)?[ \t]*(?:\r?\n|$)/.test(text.slice(end, end + 80));
 
 const split = (raw: string): Pick<MimePart, "headers" | "body"> => {
   // A part may begin with the empty line: it has no headers.
@@ -191,7 +194,7 @@ export const base64Of = (part: MimePart): string =>
 /** The bytes of a part, one character for each. */
 export const decodedBody = ({ encoding, body }: MimePart): string => {
   if (encoding === "base64") return fromBase64(body);
-  return encoding === "quoted-printable" ? fromQuoted(body.replaceAll(/[ \t]*=[ \t]*\r?\n/g, "")) : body;
+  return encoding === "quoted-printable" ? fromQuoted(body.replaceAll(/=[ \t]*\r?\n/g, "")) : body;
 };
 
 const fromBase64 = (text: string): string => {
