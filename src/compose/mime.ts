@@ -57,7 +57,7 @@ export const mimeOf = async (message: Message, date: Temporal.Instant): Promise<
     subject: message.subject,
     messageId: message.messageId,
     date: new Date(date.epochMilliseconds),
-    headers: Object.entries(message.headers).map(([key, value]) => ({ key, value: asIs(value) })),
+    headers: Object.entries(message.headers).map(([key, value]) => ({ key, value: asIs(key, value) })),
     text: message.text,
     html: message.html,
     attachments: [...message.inline.map(inlinePart), ...message.attachments.map(filePart)],
@@ -83,8 +83,12 @@ export const storedMessage = async (
   bytes: await mimeOf(message, given.date),
 });
 
-/** ASCII goes as it stands: nodemailer would encode the brackets of a List-Id. Anything else is encoded by it. */
-const asIs = (value: string) => (/^[\x20-\x7e]*$/.test(value) ? { value, prepared: true, foldLines: true } : value);
+/**
+ * ASCII goes as it stands: nodemailer would encode the brackets of a List-Id. Anything else is encoded by it. References it reads as text
+ * and would write `[object Object]` otherwise.
+ */
+const asIs = (key: string, value: string) =>
+  key !== "References" && /^[\x20-\x7e]*$/.test(value) ? { value, prepared: true, foldLines: true } : value;
 
 const inlinePart = ({ cid, fileName, mediaType, content }: Message["inline"][number]) => ({
   cid,
