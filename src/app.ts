@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { backupPartsOf, withBackups } from "#app/backups.ts";
+import { withBounces } from "#app/bounces.ts";
 import { examineOwn, openDatabase } from "#app/database.ts";
 import { type Installation, openInstallation } from "#app/installation.ts";
 import { mailersOf } from "#app/mail.ts";
@@ -156,7 +157,8 @@ export const openApp = async (config: Config, options: AppOptions): Promise<App>
   const running = new Set<Work>();
   const work: App["work"] = ({ roles, occasion }) => {
     const settings = { ...workSettings(config), roles, occasion };
-    const started = withBackups(startWork(parts, settings), { config, parts: backups, settings });
+    const reading = withBounces(startWork(parts, settings), { open, alerts: parts.alerts, settings });
+    const started = withBackups(reading, { config, parts: backups, settings });
     running.add(started);
     return { ...started, stop: () => started.stop().finally(() => running.delete(started)) };
   };

@@ -36,13 +36,16 @@ export const alertPartsOf = (open: Opened): AlertParts => {
 /** Where this process raises troubles. */
 export const alertsOf = (open: Opened): Alerts => alertsOver(alertPartsOf(open), "background");
 
+/** A trouble that is looked for again and again; critical, unless it says otherwise. */
+type Recurring = Pick<Trouble, "subject" | "lines"> & Partial<Pick<Trouble, "severity">>;
+
 /**
  * Tells of a trouble that is looked for each minute: words open it, `null` closes it. Only what changed touches the rows, and the first look
  * after a start, since the trouble may have been opened before it. What is told stops nobody.
  */
 export const recurringTroubles = (alerts: Alerts) => {
   const known = new Map<string, boolean>();
-  return async (key: string, trouble: Pick<Trouble, "subject" | "lines"> | null): Promise<void> => {
+  return async (key: string, trouble: Recurring | null): Promise<void> => {
     const isOpen = trouble !== null;
     if (known.get(key) === isOpen) return;
     try {

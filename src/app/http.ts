@@ -3,9 +3,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createAdaptorServer } from "@hono/node-server";
+import { webhookParts } from "#app/news.ts";
+import type { App } from "#app.ts";
 import type { Config } from "#config/config.ts";
 import { type HealthThread, startHealth } from "#runtime/health.ts";
 import type { Loop } from "#runtime/loop.ts";
+import { webApp } from "#web/server.ts";
 
 /** What is answered over HTTP. */
 export interface Answers {
@@ -14,6 +17,9 @@ export interface Answers {
   /** Everything but `/livez` and `/readyz`, in this thread: the web's routes. `null`: nothing else. */
   readonly fetch: ((request: Request) => Response | Promise<Response>) | null;
 }
+
+/** The web's routes over an app. */
+export const webOf = (app: App): NonNullable<Answers["fetch"]> => webApp({ webhook: webhookParts(app) }).fetch;
 
 /** Answers over HTTP at the configured address until it is disposed of. */
 export const openHttp = async (

@@ -6,7 +6,7 @@ export interface WebParts {
   readonly webhook: WebhookParts;
 }
 
-/** Everything that a daemon answers over HTTP beside its health. Nothing listens yet. */
+/** Everything that a daemon answers over HTTP beside its health. */
 export const webApp = ({ webhook }: WebParts): Hono => {
   const app = new Hono();
   app.route("/", sendgridWebhook(webhook));

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { tablesIn } from "#actions/tables.ts";
 import { outlookOf } from "#actions/upcoming.ts";
-import { openHttp } from "#app/http.ts";
+import { type Answers, openHttp, webOf } from "#app/http.ts";
 import { raiseBrokenReload, recoverBrokenReload } from "#app/reload.ts";
 import { type App, openApp, type Work } from "#app.ts";
 import { outlookParts } from "#cli/ahead.ts";
@@ -47,6 +47,7 @@ const rolesOf = (text: string): readonly StartRole[] => {
 interface Running extends AsyncDisposable {
   readonly app: App;
   readonly work: Work;
+  readonly web: NonNullable<Answers["fetch"]>;
 }
 
 const start = async (cli: Cli, common: Common, wanted: readonly StartRole[]): Promise<ExitCode> => {
@@ -56,7 +57,7 @@ const start = async (cli: Cli, common: Common, wanted: readonly StartRole[]): Pr
   let running = await open();
   try {
     cli.terminal.status(null);
-    await using _answers = await answer(running.app, () => running.work.loops);
+    await using _answers = await answer(running.app, () => running);
     await recoverBrokenReload(running.app);
     await tellNext(running.app, cli);
     cli.say.note("Daybreak runs. Ctrl-C ends it: sends are finished, pictures given back.");
@@ -80,9 +81,10 @@ const start = async (cli: Cli, common: Common, wanted: readonly StartRole[]): Pr
 };
 
 /** Answers over HTTP where the configuration says so; a changed address counts from the next start. */
-const answer = async ({ config, log }: App, loops: () => Work["loops"]): Promise<AsyncDisposable | null> => {
+const answer = async ({ config, log }: App, now: () => Running): Promise<AsyncDisposable | null> => {
   if (config.http === null) return null;
-  const http = await openHttp(config.http, { loops, fetch: null });
+  const answers: Answers = { loops: () => now().work.loops, fetch: (request) => now().web(request) };
+  const http = await openHttp(config.http, answers);
   log.info("http.open", { host: config.http.host, port: http.port });
   return http;
 };
@@ -99,7 +101,7 @@ const run = async (cli: Cli, common: Common, { wanted, log }: Daemon): Promise<R
   const app = await openApp(config, { ...quietly(cli, common), log, isPatient: true, isPublisher });
   // The app's own end stops what is at work.
   const work = app.work({ roles: wanted, occasion: null });
-  return { app, work, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
+  return { app, work, web: webOf(app), [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
 };
 
 /** A configuration that can't be loaded leaves the last good one at work, and the operators are told. */
