@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { type Command, CommanderError } from "commander";
+import { programVersion } from "#app/version.ts";
 import { commands } from "#cli/commands.ts";
 import { faultAsJson } from "#cli/say.ts";
 import type { Terminal } from "#cli/terminal.ts";
@@ -13,7 +13,7 @@ export const runCli = async (argv: readonly string[], terminal: Terminal): Promi
     does: "Each person's own figures, every morning: personalised reports from your BI server, proven, emailed and recorded.",
     examples: ["init", "check", "plan daily-sales", "start"],
     attention: "done, but something needs a person",
-  }).version(version(), "-V, --version", "print the version");
+  }).version(programVersion(), "-V, --version", "print the version");
   for (const make of commands) program.addCommand(make(cli));
   try {
     await prepared(program, { terminal, isJson: argv.includes("--json") }).parseAsync([...argv], { from: "user" });
@@ -71,8 +71,3 @@ const wrongWords = (text: string, command: Command): { readonly what: string; re
 
 const pathOf = (command: Command): string =>
   command.parent === null ? "" : `${pathOf(command.parent)}${command.name()} `;
-
-const version = (): string => {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
-};
