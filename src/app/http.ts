@@ -4,10 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createAdaptorServer } from "@hono/node-server";
 import { webhookParts } from "#app/news.ts";
+import { programVersion } from "#app/version.ts";
 import type { App } from "#app.ts";
 import type { Config } from "#config/config.ts";
 import { type HealthThread, startHealth } from "#runtime/health.ts";
 import type { Loop } from "#runtime/loop.ts";
+import { count } from "#store/gauges.ts";
+import { type MetricsParts, metricsRoute, openMetrics, type ProcessMetrics } from "#web/metrics.ts";
 import { webApp } from "#web/server.ts";
 
 /** What is answered over HTTP. */
@@ -18,8 +21,24 @@ export interface Answers {
   readonly fetch: ((request: Request) => Response | Promise<Response>) | null;
 }
 
+/** What this process tells of itself; opened once, since configurations come and go. */
+export const openOwnMetrics = (): ProcessMetrics => openMetrics({ version: programVersion() });
+
+/** How a process is watched. */
+export interface Watched {
+  readonly metrics: ProcessMetrics;
+  readonly loops: () => readonly Loop[];
+}
+
 /** The web's routes over an app. */
-export const webOf = (app: App): NonNullable<Answers["fetch"]> => webApp({ webhook: webhookParts(app) }).fetch;
+export const webOf = (app: App, watched: Watched): NonNullable<Answers["fetch"]> =>
+  webApp({ webhook: webhookParts(app), metrics: metricsRoute(watched.metrics, metricsParts(app, watched)) }).fetch;
+
+const metricsParts = ({ config, pool, clock, log }: App, { loops }: Watched): MetricsParts => ({
+  count: (what, now) => count(pool, what, now),
+  backups: config.backups.map(({ name }) => name),
+  ...{ loops, clock, log },
+});
 
 /** Answers over HTTP at the configured address until it is disposed of. */
 export const openHttp = async (

@@ -1,7 +1,7 @@
 /** What is told of emails after they left, over a daemon's own loops: a mailbox of bounces, and SendGrid's webhook. */
 import { createSign, generateKeyPairSync } from "node:crypto";
 import { expect, test, vi } from "vitest";
-import { openHttp, webOf } from "#app/http.ts";
+import { openHttp, openOwnMetrics, webOf } from "#app/http.ts";
 import { allSuppressions } from "#store/people.ts";
 import { findDovecot, startImap } from "../support/imap.ts";
 import { openMorning, untilClosed } from "../support/morning.ts";
@@ -77,9 +77,10 @@ test("emails that SendGrid took without a word are uncertain until its webhook t
   const mail = { from, via: "sendgrid", sendgrid: { url: grid.url, webhookKey } };
   await using morning = await openMorning({ people: list, config: { mail } });
   vi.unstubAllEnvs();
+  const watched = { metrics: openOwnMetrics(), loops: () => [] };
   await using http = await openHttp(
     { host: "127.0.0.1", port: 0 },
-    { loops: () => [], fetch: (request) => webOf(morning.app)(request) },
+    { loops: () => [], fetch: (request) => webOf(morning.app, watched)(request) },
   );
   expect((await morning.live()).map(({ state }) => state)).toEqual(["uncertain", "uncertain"]);
   const events = grid.taken.map(({ request }, at) => ({

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { tablesIn } from "#actions/tables.ts";
 import { outlookOf } from "#actions/upcoming.ts";
-import { type Answers, openHttp, webOf } from "#app/http.ts";
+import { type Answers, openHttp, openOwnMetrics, webOf } from "#app/http.ts";
 import { raiseBrokenReload, recoverBrokenReload } from "#app/reload.ts";
 import { type App, openApp, type Work } from "#app.ts";
 import { outlookParts } from "#cli/ahead.ts";
@@ -52,7 +52,8 @@ interface Running extends AsyncDisposable {
 
 const start = async (cli: Cli, common: Common, wanted: readonly StartRole[]): Promise<ExitCode> => {
   const log = daemonLog(cli);
-  const open = (): Promise<Running> => run(cli, common, { wanted, log });
+  const metrics = openOwnMetrics();
+  const open = (): Promise<Running> => run(cli, common, { wanted, log, metrics });
   const stopped = waitForStop(cli);
   let running = await open();
   try {
@@ -92,16 +93,18 @@ const answer = async ({ config, log }: App, now: () => Running): Promise<AsyncDi
 interface Daemon {
   readonly wanted: readonly StartRole[];
   readonly log: ReturnType<typeof daemonLog>;
+  readonly metrics: ReturnType<typeof openOwnMetrics>;
 }
 
-const run = async (cli: Cli, common: Common, { wanted, log }: Daemon): Promise<Running> => {
+const run = async (cli: Cli, common: Common, { wanted, log, metrics }: Daemon): Promise<Running> => {
   const config = await configOf(cli, common);
   // Workers read from the database what those who plan have published.
   const isPublisher = wanted.includes("tick");
   const app = await openApp(config, { ...quietly(cli, common), log, isPatient: true, isPublisher });
   // The app's own end stops what is at work.
   const work = app.work({ roles: wanted, occasion: null });
-  return { app, work, web: webOf(app), [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
+  const web = webOf(app, { metrics, loops: () => work.loops });
+  return { app, work, web, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
 };
 
 /** A configuration that can't be loaded leaves the last good one at work, and the operators are told. */
