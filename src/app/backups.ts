@@ -25,10 +25,11 @@ export const backupPartsOf = (
 ): BackupParts => {
   const { config, pool, clock, log, passPoint, databaseUrl } = open;
   const { environment } = config;
+  const buckets = stack.use(openBuckets());
   return {
     ...{ pool, clock, log, passPoint, alerts, madeBy },
     produce: producer({ environment, ownDatabase: () => databaseUrl, ownRows: (signal) => ownRows(pool, signal) }),
-    bucketOf: bucketsOnce(stack),
+    bucketOf: buckets.of,
     planSlots: planWith(open),
     ping: (url, words) => sendPing(url, { isWell: true, words }, AbortSignal.timeout(pingMs)),
     identity: config.backupIdentity,
@@ -37,17 +38,22 @@ export const backupPartsOf = (
 
 const pingMs = 20_000;
 
-/** One bucket for each backup, however often it is asked for. */
-export const bucketsOnce = (stack: AsyncDisposableStack): ((backup: Backup) => ArchiveBucket) => {
+/** Buckets that are open, one for each backup that was asked for. */
+interface Buckets extends AsyncDisposable {
+  of(backup: Backup): ArchiveBucket;
+}
+
+const openBuckets = (): Buckets => {
   const opened = new Map<string, ArchiveBucket>();
-  return ({ name, place }) => {
-    const known = opened.get(name);
-    if (known !== undefined) return known;
-    const bucket = openBucket(place);
-    stack.defer(() => bucket.close());
+  const of: Buckets["of"] = ({ name, place }) => {
+    const bucket = opened.get(name) ?? openBucket(place);
     opened.set(name, bucket);
     return bucket;
   };
+  const close = async (): Promise<void> => {
+    for (const bucket of opened.values()) await bucket.close();
+  };
+  return { of, [Symbol.asyncDispose]: close };
 };
 
 const planWith =

@@ -26,7 +26,7 @@ export const bring = async (step: Step, made: Seal | null): Promise<TakenRun> =>
   const key = await keyOf(step, seal);
   const { sentBytes } = await uploadArchive(
     {
-      bucket: step.bucket,
+      bucket: parts.bucketOf(backup),
       key,
       seal,
       runId: step.run.id,
@@ -69,7 +69,8 @@ const isFreeFor = async (
   step: Step,
   { key, place, seal }: { readonly key: string; readonly place: string; readonly seal: Seal },
 ): Promise<boolean> => {
-  const { run, bucket, parts } = step;
+  const { run, backup, parts } = step;
+  const bucket = parts.bucketOf(backup);
   const known = await archiveByKey(parts.pool, place, key);
   if (known !== null && known.state !== "removed" && known.runId !== run.id) return false;
   const head = await persist(() => bucket.head(key, step.signal), persistenceOf(step));
@@ -99,7 +100,7 @@ const bringBeside = async (step: Step, key: string): Promise<readonly Beside[]> 
   for (const path of step.run.source?.beside ?? []) {
     const { name, bytes } = await besideBytes(step, path);
     const at = besideKey(key, name);
-    await persist(() => step.bucket.put(at, bytes), persistenceOf(step));
+    await persist(() => step.parts.bucketOf(step.backup).put(at, bytes), persistenceOf(step));
     brought.push({ key: at, bytes: bytes.byteLength, sha256: createHash("sha256").update(bytes).digest("hex") });
   }
   return brought;
@@ -120,7 +121,8 @@ const commit = async (
   { file, cut }: Seal,
   { key, beside }: { readonly key: string; readonly beside: readonly Beside[] },
 ): Promise<Manifest> => {
-  const { run, backup, bucket, parts } = step;
+  const { run, backup, parts } = step;
+  const bucket = parts.bucketOf(backup);
   // Who was killed right after writing it finds it here; its words are kept.
   const there = await persist(() => readManifest(bucket, key), persistenceOf(step));
   if (there.kind === "manifest" && there.manifest.sha256 === file.sha256) return there.manifest;
@@ -159,4 +161,10 @@ const catalogue = async ({ run, backup, parts }: Step, manifest: Manifest): Prom
       `Look at what made it. If it is right: daybreak backup accept ${key} --reason "…"`,
     ],
   });
+};
+
+/** Gives up what a failed run has begun, so that nobody pays for parts that no archive will be made of. What can't be ended now is ended by a rotation. */
+export const abandon = async ({ run, backup, parts }: Step): Promise<void> => {
+  if (run.key === null || run.uploadId === null || run.state !== "uploading") return;
+  await parts.bucketOf(backup).abort({ key: run.key, id: run.uploadId });
 };

@@ -29,7 +29,8 @@ export interface Proof {
 
 /** Proves the run's archive. Throws `backup.verify` when the bucket holds something else, or nothing. */
 export const prove = async (step: Step): Promise<Proof> => {
-  const { backup, bucket, parts, signal } = step;
+  const { backup, parts, signal } = step;
+  const bucket = parts.bucketOf(backup);
   const archive = await archiveOf(step);
   if (archive.verifiedAt !== null) return { archive, isProven: true, verifyMs: null };
   const began = parts.clock.now();
@@ -59,8 +60,9 @@ const archiveOf = async ({ run, backup, parts }: Step): Promise<CataloguedArchiv
 };
 
 /** The bucket's own word only: enough to see that something is there, never enough to call it verified. */
-const askOnly = async ({ run, bucket, parts, ...step }: Step, archive: CataloguedArchive): Promise<void> => {
-  const head = await persist(() => bucket.head(archive.key, step.signal), persistenceOf({ ...step, parts }));
+const askOnly = async (step: Step, archive: CataloguedArchive): Promise<void> => {
+  const { run, backup, parts, signal } = step;
+  const head = await persist(() => parts.bucketOf(backup).head(archive.key, signal), persistenceOf(step));
   const own = archiveMetadata(run.id, archive.sha256)["run-id"];
   if (head?.bytes === archive.bytes && head.metadata["run-id"] === own) return;
   const words =
@@ -79,9 +81,10 @@ export const tidy = async ({ run, backup, parts }: Step, { isProven }: Proof): P
 
 /** Rotates, but only on the account of an archive that this run has proven. A refusal is raised, and costs the run nothing. */
 export const rotate = async (step: Step, { archive }: Proof): Promise<void> => {
-  const { backup, bucket, hold, parts, signal } = step;
+  const { backup, hold, parts, signal } = step;
   if (archive.state !== "verified") return;
   const { pool, clock, log, passPoint } = parts;
+  const bucket = parts.bucketOf(backup);
   try {
     const owed = await owedDate(backup, parts);
     const mayDelete = (): Promise<boolean> => hold.isHeld();

@@ -1,12 +1,11 @@
 /** STORY PAGE 3: a backup comes due, is made, brought into its bucket, proven, and only then is anything older removed. */
 import { bring } from "#backup/bring.ts";
+import { giveUp, refuseWorn } from "#backup/give-up.ts";
 import { make, prepare } from "#backup/make.ts";
 import { conclude, prove, rotate, tidy } from "#backup/prove.ts";
 import type { Seal } from "#backup/seal.ts";
-import { type BackupParts, moved, type Step } from "#backup/step.ts";
+import type { BackupParts, Step } from "#backup/step.ts";
 import type { Backup } from "#model/backup.ts";
-import { isFault, wordsOf } from "#model/fault.ts";
-import { later, type Temporal } from "#model/time.ts";
 import type { TakenRun } from "#store/backup-runs.ts";
 import type { Hold } from "#store/hold.ts";
 
@@ -19,11 +18,11 @@ export interface OwnedRun {
 
 /** Brings a run to its end from wherever its last owner left it. What becomes of it stands in its row; only a lost lock or lease throws. */
 export const finishRun = async (owned: OwnedRun, parts: BackupParts, signal: AbortSignal): Promise<TakenRun> => {
-  const bucket = parts.bucketOf(owned.backup);
-  let step: Step = { ...owned, bucket, parts, signal };
+  let step: Step = { ...owned, parts, signal };
   let seal: Seal | null = null;
   while (isOpen(step.run)) {
     try {
+      refuseWorn(step.run);
       const next: Advanced = await advance(step, seal);
       seal = next.seal ?? seal;
       step = { ...step, run: next.run };
@@ -67,35 +66,3 @@ const settle = async (step: Step): Promise<TakenRun> => {
   await step.parts.passPoint("backup:before-done");
   return conclude(step, proof);
 };
-
-/** Tries after which a run that fails for reasons that may pass is given up: two and a half hours with the pauses below. */
-const mostTries = 10;
-
-const pauseMs = (tries: number): number => Math.min(30, 2 ** Math.max(0, tries - 1)) * 60_000;
-
-/** What may pass is tried again later, from where it stood; the rest fails for good. Either way somebody is told. */
-const giveUp = async (step: Step, error: unknown): Promise<TakenRun> => {
-  const { run, backup, parts, signal } = step;
-  // A process that stops, or that isn't the owner any more, leaves the row as it is: somebody else goes on.
-  if (signal.aborted || isFault(error, "run.aborted") || isFault(error, "store.unreachable")) throw error;
-  parts.log.error("backup.fault", { backup: backup.name, run: run.id, state: run.state, error });
-  const again =
-    isFault(error) && error.retry === "later" && run.n < mostTries ? later(parts.clock.now(), pauseMs(run.n)) : null;
-  const reason = wordsOf(error);
-  const ended =
-    again === null
-      ? await moved(step, { to: "failed", reason })
-      : await moved(step, { to: "due", reason, notBefore: again });
-  await parts.alerts.raise({
-    key: `backup:${backup.name}:failed`,
-    severity: "critical",
-    subject: `The backup “${backup.name}” of ${run.date} failed`,
-    lines: [reason, ...(isFault(error) ? [error.hint] : []), nextWords(step, again)],
-  });
-  return ended;
-};
-
-const nextWords = ({ backup }: Step, again: Temporal.Instant | null): string =>
-  again === null
-    ? `Nothing was removed. It isn't tried again before its next time; at once: daybreak backup run ${backup.name}`
-    : `Nothing was removed. It is tried again at ${again.toString({ smallestUnit: "minute" })}.`;

@@ -50,7 +50,6 @@ export interface BackupParts {
 export interface Step {
   readonly run: TakenRun;
   readonly backup: Backup;
-  readonly bucket: ArchiveBucket;
   readonly hold: Hold;
   readonly parts: BackupParts;
   readonly signal: AbortSignal;

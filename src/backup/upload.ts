@@ -203,13 +203,3 @@ const finish = async (job: Job, upload: Upload, sent: readonly KnownPart[]): Pro
   }
   await parts.passPoint("upload:completed");
 };
-
-/** Gives up what a failed run has begun, so that nobody pays for parts that no archive will be made of. */
-export const abandonUpload = async (
-  ask: Pick<UploadAsk, "bucket" | "key" | "record">,
-  parts: Persistence,
-): Promise<void> => {
-  const begun = await ask.record.begun();
-  if (begun === null) return;
-  await persist(() => ask.bucket.abort({ key: ask.key, id: begun.id }), parts);
-};
