@@ -14,7 +14,7 @@ import { type Pool, type Session, transaction } from "#store/pool.ts";
 import { drawAgain } from "#store/renders.ts";
 import type { KnownReport } from "#store/reports.ts";
 import { slotById } from "#store/slots.ts";
-import { stopOf, stopOfReport } from "#store/stops.ts";
+import { stopAgainst } from "#store/stops.ts";
 
 /** What correcting uses. */
 export interface CorrectParts {
@@ -86,11 +86,11 @@ export const requestCorrection = async (
   { known, slot, drafts, corrections }: DraftedCorrection,
   { reason, by }: CorrectRequest,
   parts: CorrectParts,
-): Promise<string> => {
-  await refuseStopped(slot, parts.pool);
-  return transaction(
+): Promise<string> =>
+  transaction(
     parts.pool,
     async (db) => {
+      await refuseStopped(slot, db);
       const ask = { slotId: slot.id, reason: reason.trim(), by, now: parts.clock.now() };
       const occasion = `correction:${slot.id}.${await numberCorrection(db, ask)}`;
       // What was wrong may lie in the picture, so none that was drawn before is used again.
@@ -100,7 +100,6 @@ export const requestCorrection = async (
     },
     by,
   );
-};
 
 interface DraftFacts {
   readonly known: KnownReport;
@@ -110,31 +109,44 @@ interface DraftFacts {
   readonly holidays: Readonly<Record<string, string>>;
 }
 
-/** What the person gets today, in the mailboxes that got the wrong one; whoever has left or is suppressed since gets nothing. */
+/**
+ * What the person gets today, in those mailboxes that got the wrong one and are still theirs: a mailbox that was wrong itself must not get their
+ * figures a second time.
+ */
 const draftFor = (sent: Delivery, { known, slot, people, now, holidays }: DraftFacts): DeliveryDraft => {
   const expiresAt = later(now, known.report.expiresMs);
   const planned = planRequest(
     { report: known.report, mode: sent.trial ? "trial" : "live", slot, people, holidays, expiresAt },
     sent.recipientId,
-  ).find((one) => one.label === sent.label && one.report === sent.report && one.skip === null);
+  ).find((one) => one.label === sent.label && one.report === sent.report);
   const { report, recipientId, recipientName, label, filters, formats, locale, zone, parts, nominal, trial } = sent;
   const asSent = { report, recipientId, recipientName, label, filters, formats, locale, zone, parts };
-  const envelope = openEnvelope(sent.envelope, people);
-  return { ...(planned ?? asSent), envelope, nominal, expiresAt, trial, skip: reasonToSkip(sent, envelope, people) };
+  const current = new Set(planned === undefined ? [] : addressesOf(planned.envelope).map((one) => one.toLowerCase()));
+  const isTheirs = (address: string) => current.has(address.toLowerCase());
+  const { to, toName, cc, bcc } = sent.envelope;
+  const envelope = { to, toName, cc: cc.filter(isTheirs), bcc: bcc.filter(isTheirs) };
+  const skip = reasonToSkip({ sent, planned, isTheirs: isTheirs(to) }, people);
+  return { ...(planned ?? asSent), envelope, nominal, expiresAt, trial, skip };
 };
 
-const openEnvelope = ({ to, toName, cc, bcc }: Delivery["envelope"], people: People): Delivery["envelope"] => {
-  const isOpen = (address: string) => !isSuppressed(address, people);
-  return { to, toName, cc: cc.filter(isOpen), bcc: bcc.filter(isOpen) };
-};
+const addressesOf = ({ to, cc, bcc }: Delivery["envelope"]): readonly string[] => [to, ...cc, ...bcc];
 
-const isSuppressed = (address: string, { suppressions }: People): boolean =>
-  suppressions.some(({ email }) => email === address.toLowerCase());
+interface Corrected {
+  readonly sent: Delivery;
+  /** What the person would get today; nothing, where they have no subscription any more. */
+  readonly planned: DeliveryDraft | undefined;
+  readonly isTheirs: boolean;
+}
 
-const reasonToSkip = ({ recipientId }: Delivery, { to }: Delivery["envelope"], people: People): string | null => {
-  if (people.recipients.find(({ id }) => id === recipientId)?.active !== true)
-    return "the recipient is no longer active";
-  return isSuppressed(to, people) ? `mail to ${to} is suppressed` : null;
+const reasonToSkip = (
+  { sent: { recipientId, envelope }, planned, isTheirs }: Corrected,
+  { recipients, suppressions }: People,
+): string | null => {
+  const { to } = envelope;
+  if (recipients.find(({ id }) => id === recipientId)?.active !== true) return "the recipient is no longer active";
+  if (suppressions.some(({ email }) => email === to.toLowerCase())) return `mail to ${to} is suppressed`;
+  if (planned === undefined) return "the subscription has ended";
+  return planned.skip ?? (isTheirs ? null : `${to} is no longer their address, so it gets no correction`);
 };
 
 const slotNamed = async (id: string, pool: Pool): Promise<Slot> => {
@@ -161,9 +173,8 @@ const refuseNone = (slot: Slot, sent: readonly Delivery[], { mode }: KnownReport
   }
 };
 
-const refuseStopped = async (slot: Slot, pool: Pool): Promise<void> => {
-  const stop =
-    (await stopOf(pool, { slotId: slot.id, report: slot.report })) ?? (await stopOfReport(pool, slot.report));
+const refuseStopped = async (slot: Slot, db: Session): Promise<void> => {
+  const stop = await stopAgainst(db, { slotId: slot.id, report: slot.report });
   if (stop === null) return;
   const target = stop.slotId ?? stop.report;
   throw new Fault("usage", `It is stopped (${stop.by}: ${stop.reason}).`, {

@@ -10,7 +10,7 @@ import type { Clock } from "#runtime/clock.ts";
 import { peopleOf } from "#store/people.ts";
 import { type Pool, type Session, transaction } from "#store/pool.ts";
 import type { KnownReport } from "#store/reports.ts";
-import { stopOfReport } from "#store/stops.ts";
+import { stopAgainst } from "#store/stops.ts";
 
 /** What an operator's request uses. */
 export interface SendParts {
@@ -81,14 +81,19 @@ export const draftRequest = async (request: SendRequest, parts: SendParts): Prom
 
 /** Records what was drawn up as deliveries of one occasion, whose name is returned. */
 export const requestSend = async ({ known, drafts }: Drafted, parts: SendParts): Promise<string> => {
-  const stop = await stopOfReport(parts.pool, known.report.name);
-  if (stop !== null) {
-    const hint = `let it go on first: daybreak resume ${known.report.name}`;
-    throw new Fault("usage", `“${known.report.name}” is stopped (${stop.by}: ${stop.reason}).`, { hint });
-  }
   const occasion = `request:${parts.newId()}`;
-  await transaction(parts.pool, (db) => parts.putDrafts(db, drafts, { known, slot: null, occasion }));
+  await transaction(parts.pool, async (db) => {
+    await refuseStopped(db, known.report.name);
+    await parts.putDrafts(db, drafts, { known, slot: null, occasion });
+  });
   return occasion;
+};
+
+const refuseStopped = async (db: Session, report: string): Promise<void> => {
+  const stop = await stopAgainst(db, { slotId: null, report });
+  if (stop === null) return;
+  const hint = `let it go on first: daybreak resume ${report}`;
+  throw new Fault("usage", `“${report}” is stopped (${stop.by}: ${stop.reason}).`, { hint });
 };
 
 const refuseAddress = (address: string | null): void => {

@@ -89,9 +89,43 @@ test("a report that was put back into trial sends nothing more to its audience, 
   expect(await look(frozen({ trial: true }), "trial")).toEqual({ verdict: "still" });
 });
 
-test("what an operator asked for by name goes out as asked", async () => {
-  await database.pool.query("delete from subscriptions");
-  expect(await look(frozen({ occasion: "request:x" }))).toEqual({ verdict: "still" });
+const asked = (change: Partial<Delivery> = {}) => frozen({ occasion: "request:x", slotId: null, ...change });
+const elsewhere = { to: "me@example.com", toName: null, cc: [], bcc: [] };
+
+test("what an operator asked for goes out whatever the date is, and to another mailbox whatever stops the person's own", async () => {
+  await database.pool.query("update recipients set paused_until = '2026-12-31'");
+  expect(await look(asked())).toEqual({ verdict: "still" });
+  await database.pool.query("update recipients set active = false");
+  await database.pool.query("insert into suppressions values ('a@example.com', 'complained')");
+  expect(await look(asked({ envelope: elsewhere }))).toEqual({ verdict: "still" });
+});
+
+test.each([
+  ["whoever was deactivated since", "update recipients set active = false", /no longer active/],
+  ["whoever has no subscription any more", "delete from subscriptions", /has ended/],
+  ["whose rows changed", 'update recipients set attributes = \'{"region": "South"}\'', /filters changed.*ask again/],
+  ["whose address changed", "update recipients set email = 'b@example.com'", /address changed.*ask again/],
+  ["a suppressed address", "insert into suppressions values ('a@example.com', 'complained')", /suppressed/],
+])("%s gets nothing of what an operator asked for before, and is told as skipped", async (_, sql, reason) => {
+  await database.pool.query(sql);
+  expect(await look(asked())).toMatchObject({ verdict: "skip", reason: expect.stringMatching(reason) });
+});
+
+test("what is shown to another mailbox is what the person may see now", async () => {
+  await database.pool.query('update recipients set attributes = \'{"region": "South"}\'');
+  expect(await look(asked({ envelope: elsewhere }))).toMatchObject({ verdict: "skip" });
+});
+
+test("a copy that is suppressed since doesn't go out with the person's email", async () => {
+  await database.pool.query("insert into suppressions values ('c@example.com', 'complained')");
+  await database.pool.query(
+    "insert into copies (recipient_id, kind, email) select id, 'cc', 'c@example.com' from recipients",
+  );
+  const envelope = { to: "a@example.com", toName: "Anna", cc: ["c@example.com"], bcc: [] };
+  expect(await look(asked({ envelope }))).toMatchObject({
+    verdict: "skip",
+    reason: expect.stringMatching(/c@example/),
+  });
 });
 
 test("dates are those of the slot's zone, though where the recipient lives it is still the day before", async () => {
