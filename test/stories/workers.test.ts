@@ -25,7 +25,10 @@ test("with three workers by role one that is killed while it draws is replaced w
   await doomed.kill();
   const takenOver = Promise.race([planner.wrote(1, ["render.taken-over"]), drawer.wrote(1, ["render.taken-over"])]);
   await takenOver;
-  expect(planner.lines.filter((line) => line.includes("error")), planner.lines.join("\n")).toEqual([]);
+  expect(
+    planner.lines.filter((line) => line.includes("error")),
+    planner.lines.join("\n"),
+  ).toEqual([]);
   const tookMs = Math.round(performance.now() - killedAt);
   await untilClosed(morning.pool);
   const wholeMs = Math.round(performance.now() - killedAt);
