@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Produced } from "#backup/port.ts";
 import { runCommand } from "#backup/produce/command.ts";
@@ -8,7 +8,8 @@ import { finish } from "#backup/produce/finished.ts";
 import type { Making } from "#backup/produce/making.ts";
 import { wordsOf } from "#model/fault.ts";
 
-const copier = fileURLToPath(new URL("copy-sqlite.ts", import.meta.url));
+// The emitted program has the same files under another extension.
+const copier = fileURLToPath(new URL(`copy-sqlite${extname(import.meta.url)}`, import.meta.url));
 
 const judgeSource = async (file: string): Promise<void> => {
   const found = await stat(file).catch((cause: unknown) => {
