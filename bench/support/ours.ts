@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { deliveriesOf } from "#actions/follow.ts";
 import { changeMode } from "#actions/live.ts";
 import { draftRequest, requestSend } from "#actions/send.ts";
-import { type App, configChecks, logAt, openApp } from "#app.ts";
+import { type App, type AppOptions, configChecks, logAt, openApp } from "#app.ts";
 import { loadConfig } from "#config/load.ts";
 import type { DeliveryState } from "#model/delivery.ts";
 import { home as projectHome } from "./home.ts";
@@ -22,6 +22,8 @@ export interface BenchPlaceOptions {
   readonly mail?: string;
   readonly formats?: readonly string[];
   readonly limits?: Readonly<Record<string, number>>;
+  /** Whose list the report has; default: `people.csv`. */
+  readonly to?: "people.csv" | "tables";
 }
 
 /** A folder with a configuration, and what a process needs to use it. */
@@ -30,10 +32,10 @@ export interface BenchPlace extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
   /** The list of people: their addresses and regions. */
   writePeople(people: readonly (readonly [email: string, region: string])[]): Promise<void>;
-  open(): Promise<App>;
+  open(reach?: AppOptions["reach"]): Promise<App>;
 }
 
-const configurationOf = ({ url, browsers, hasReadySign = true, mail, formats, limits }: BenchPlaceOptions) => ({
+const configurationOf = ({ url, browsers, hasReadySign = true, mail, formats, limits, to }: BenchPlaceOptions) => ({
   server: {
     url,
     kind: "web",
@@ -52,7 +54,7 @@ const configurationOf = ({ url, browsers, hasReadySign = true, mail, formats, li
       width: viewport.width,
       scale: viewport.deviceScaleFactor,
       at: { cron: "0 5 29 2 *" },
-      to: "people.csv",
+      to: to ?? "people.csv",
       filter: { Region: "region" },
       formats: formats ?? ["png", "pdf", "csv"],
       proof: "enforce",
@@ -76,9 +78,9 @@ export const openBenchPlace = async (options: BenchPlaceOptions): Promise<BenchP
     file,
     env,
     writePeople,
-    open: async () => {
+    open: async (reach = "servers") => {
       const config = await loadConfig({ file, env: { ...process.env, ...env }, cwd: dir, ...configChecks });
-      const app = await openApp(config, { log: logAt("error") });
+      const app = await openApp(config, { log: logAt("error"), reach });
       await changeMode({ report: "sales", mode: "live", by: "bench" }, app);
       return app;
     },

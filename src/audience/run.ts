@@ -5,11 +5,11 @@ import type { Correction, DeliveryDraft, Slot } from "#model/delivery.ts";
 import { canonicalFilters, type Filters } from "#model/filters.ts";
 import type { People } from "#model/people.ts";
 import type { RenderRequest } from "#model/render.ts";
+import type { Report } from "#model/report.ts";
 import type { Clock } from "#runtime/clock.ts";
-import { type NewDelivery, putDelivery } from "#store/deliveries.ts";
-import { peopleOf } from "#store/people.ts";
-import { type Pool, type Session, transaction } from "#store/pool.ts";
-import { wantRender } from "#store/renders.ts";
+import { type NewDelivery, putDeliveries, wantRenders } from "#store/owed.ts";
+import { peopleInParts, peopleOf } from "#store/people.ts";
+import { type Pool, type Session, tentatively, transaction } from "#store/pool.ts";
 import type { KnownReport } from "#store/reports.ts";
 import { lastAudience, lockSlot, moveSlot } from "#store/slots.ts";
 import { beginWave } from "#store/waves.ts";
@@ -31,27 +31,46 @@ export const fixAudience = async (slot: Slot, known: KnownReport, parts: Audienc
   return transaction(parts.pool, async (db) => {
     const current = await lockSlot(db, slot.id);
     if (current === null || current.state !== "ready" || current.isStopped === true) return false;
-    const people = await peopleOf(
-      db,
-      [known.report, ...known.report.bundled].map((report) => report.name),
-    );
-    const drafts = planAudience({
-      report: known.report,
-      mode: known.mode,
-      slot: current,
-      people,
-      holidays,
-      expiresAt: expiry(current, known),
-    });
-    const owed = drafts.filter((draft) => draft.skip === null).length;
     // A slot that was paused has its number already: an operator let it go on, and the guard asks only once.
-    const guard = current.audience === null ? guardAudience(known.report, await lastAudience(db, current), owed) : null;
+    const before = current.audience === null ? await lastAudience(db, current) : null;
+    const { owed, guard } = await tentatively(db, async () => {
+      const count = await putAudience(db, { slot: current, known, holidays, parts });
+      const reason = guardAudience(known.report, before, count);
+      return { keep: reason === null, result: { owed: count, guard: reason } };
+    });
     if (guard !== null) return moveSlot(db, current, { to: "paused", reason: guard, audience: owed });
-    const waiting = waitingFor(known.report, drafts, people);
-    await putDrafts(db, drafts, { known, slot: current, occasion: `slot:${slot.id}`, parts, waiting });
-    if (waiting.size > 0) await beginWave(db, slot.id);
     return moveSlot(db, current, { to: "planned", audience: owed });
   });
+};
+
+interface PlanFacts extends Pick<AudienceFacts, "holidays"> {
+  readonly slot: Slot;
+  readonly known: KnownReport;
+  readonly parts: AudienceParts;
+}
+
+/** Plans and records a slot's deliveries, some people at a time; how many are owed. */
+const putAudience = async (db: Session, { slot, known, holidays, parts }: PlanFacts): Promise<number> => {
+  const { report, mode } = known;
+  const expiresAt = expiry(slot, known);
+  let owed = 0;
+  let waits = 0;
+  for await (const people of audienceParts(db, report)) {
+    const drafts = planAudience({ report, mode, slot, people, holidays, expiresAt });
+    const waiting = waitingFor(report, drafts, people);
+    await putDrafts(db, drafts, { known, slot, occasion: `slot:${slot.id}`, parts, waiting });
+    owed += drafts.filter((draft) => draft.skip === null).length;
+    waits += waiting.size;
+  }
+  if (waits > 0) await beginWave(db, slot.id);
+  return owed;
+};
+
+/** Who is in a first wave can be said only of all together; else some people at a time are enough. */
+const audienceParts = async function* (db: Session, report: Report): AsyncGenerator<People, void, undefined> {
+  const names = [report, ...report.bundled].map((one) => one.name);
+  if (report.firstWave === undefined) yield* peopleInParts(db, names);
+  else yield await peopleOf(db, names);
 };
 
 /** Who gets it only after the first wave; nobody where the report has none. */
@@ -83,28 +102,28 @@ export const putDrafts = async (
   drafts: readonly DeliveryDraft[],
   facts: DraftFacts,
 ): Promise<readonly string[]> => {
-  const ids: string[] = [];
-  for (const planned of drafts) {
-    // A late note shows no figures, so nothing is drawn for it.
-    const draft = facts.slot?.notice === "late-note" ? { ...planned, parts: [] } : planned;
-    const requests = draft.skip === null ? facts.parts.requests(draft, facts.known) : [];
-    const corrects = facts.corrections?.get(planned);
-    const renderIds: string[] = [];
-    for (const request of requests) renderIds.push(await wantRender(db, request));
-    const delivery: NewDelivery = {
-      draft,
-      slotId: facts.slot?.id ?? null,
-      occasion: facts.occasion,
-      version: facts.known.version,
-      renderIds,
-      now: facts.parts.clock.now(),
-      waitsForWave: facts.waiting?.has(planned) ?? false,
+  const { known, slot, occasion, parts, waiting, corrections } = facts;
+  // A late note shows no figures, so nothing is drawn for it.
+  const isNote = slot?.notice === "late-note";
+  const owed = drafts.map((planned) => {
+    const draft = isNote ? { ...planned, parts: [] } : planned;
+    return { planned, draft, requests: draft.skip === null ? parts.requests(draft, known) : [] };
+  });
+  const renders = await wantRenders(
+    db,
+    owed.flatMap((one) => one.requests),
+  );
+  const now = parts.clock.now();
+  const deliveries = owed.map(({ planned, draft, requests }): NewDelivery => {
+    const corrects = corrections?.get(planned);
+    return {
+      ...{ draft, slotId: slot?.id ?? null, occasion, version: known.version, now },
+      renderIds: requests.map(({ key }) => renders.get(key) ?? ""),
+      waitsForWave: waiting?.has(planned) ?? false,
       ...(corrects === undefined ? {} : { correction: corrects }),
     };
-    const id = await putDelivery(db, delivery);
-    if (id !== null) ids.push(id);
-  }
-  return ids;
+  });
+  return putDeliveries(db, deliveries);
 };
 
 /** The different filters of a slot's people as the tables have them now; `"all"` is none. */
@@ -113,15 +132,16 @@ export const filtersOfPeople = async (
   known: KnownReport,
   parts: Pick<AudienceParts, "pool" | "holidaysOn">,
 ): Promise<readonly Filters[]> => {
-  const people = await peopleOf(
-    parts.pool,
-    [known.report, ...known.report.bundled].map((report) => report.name),
-  );
+  const { report, mode } = known;
+  const names = [report, ...report.bundled].map((one) => one.name);
   const holidays = await parts.holidaysOn(dateOf(slot));
-  const facts = { report: known.report, mode: known.mode, slot, people, holidays, expiresAt: expiry(slot, known) };
-  const drafts = planAudience(facts).filter((draft) => draft.skip === null);
-  const filters = drafts.flatMap((draft) => draft.parts.map((part) => part.filters)).filter((one) => one !== "all");
-  return [...new Map(filters.map((one) => [canonicalFilters(one), one])).values()];
+  const different = new Map<string, Filters>();
+  for await (const people of peopleInParts(parts.pool, names)) {
+    const drafts = planAudience({ report, mode, slot, people, holidays, expiresAt: expiry(slot, known) });
+    for (const { filters } of drafts.flatMap((draft) => (draft.skip === null ? draft.parts : [])))
+      if (filters !== "all") different.set(canonicalFilters(filters), filters);
+  }
+  return [...different.values()];
 };
 
 const dateOf = (slot: Slot): string => slot.nominal.toZonedDateTimeISO(slot.zone).toPlainDate().toString();

@@ -1,4 +1,4 @@
-import type { Correction, Delivery, DeliveryDraft, DeliveryPart, DeliveryState, Envelope } from "#model/delivery.ts";
+import type { Correction, Delivery, DeliveryPart, DeliveryState, Envelope } from "#model/delivery.ts";
 import { canonicalFilters, type Filters } from "#model/filters.ts";
 import type { ShownFact } from "#model/message.ts";
 import type { Format } from "#model/people.ts";
@@ -25,13 +25,6 @@ const parts = `coalesce((select jsonb_agg(jsonb_build_object('report', p.report,
 
 /** Every statement about deliveries; a test prepares each. */
 export const statements = {
-  put: `insert into deliveries (slot_id, occasion, report, version, recipient_id, recipient_name, label, envelope, filters,
-      filters_key, formats, locale, zone, nominal, expires_at, trial, state, reason, finished_at, waits_for_wave, correction, stopped_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-      (select s.stopped_at from slots s where s.id = $1::bigint for key share))
-    on conflict (occasion, recipient_id, report, label) do nothing returning id`,
-  putPart: `insert into delivery_parts (delivery_id, part, report, view, heading, filters, render_id)
-    values ($1, $2, $3, $4, $5, $6, $7)`,
   byId: `select d.*, ${parts} from deliveries d where d.id = $1`,
   list: `select d.*, ${parts} from deliveries d
     where ($1::text is null or d.report = $1) and ($2::text is null or d.state = $2)
@@ -96,63 +89,6 @@ const toDelivery = (row: Row): Delivery => ({
   deadline: instantOrNull(row, "deadline"),
   ...(row["correction"] == null ? {} : { correction: as<Correction>(row, "correction") }),
 });
-
-/** A draft with what it is owed for, and the render of each of its parts. */
-export interface NewDelivery {
-  readonly draft: DeliveryDraft;
-  readonly slotId: string | null;
-  readonly occasion: string;
-  readonly version: string;
-  /** One per part, in order; empty for a skipped one. */
-  readonly renderIds: readonly string[];
-  readonly now: Temporal.Instant;
-  /** It goes out only once its slot's first wave did. */
-  readonly waitsForWave?: boolean;
-  readonly correction?: Correction;
-}
-
-/** Records a delivery once; its id, or `null` when it was there already. */
-export const putDelivery = async (db: Db, delivery: NewDelivery): Promise<string | null> => {
-  const { draft, slotId, occasion, version, renderIds, now } = delivery;
-  const skipped = draft.skip !== null;
-  const values = [
-    slotId,
-    occasion,
-    draft.report,
-    version,
-    draft.recipientId,
-    draft.recipientName,
-    draft.label,
-    json(draft.envelope),
-    json(draft.filters),
-    canonicalFilters(draft.filters),
-    draft.formats,
-    draft.locale,
-    draft.zone,
-    at(draft.nominal),
-    at(draft.expiresAt),
-    draft.trial,
-    skipped ? "skipped" : "planned",
-    draft.skip,
-    skipped ? at(now) : null,
-    delivery.waitsForWave ?? false,
-    delivery.correction === undefined ? null : json(delivery.correction),
-  ];
-  const id = await one(db, { text: statements.put, values, map: (row) => text(row, "id") });
-  if (id === null || skipped) return id;
-  for (const [index, part] of draft.parts.entries()) {
-    await db.query(statements.putPart, [
-      id,
-      index,
-      part.report,
-      part.view,
-      part.heading,
-      json(part.filters),
-      renderIds[index],
-    ]);
-  }
-  return id;
-};
 
 /** A delivery by id. */
 export const deliveryById = (db: Db, id: string): Promise<Delivery | null> =>

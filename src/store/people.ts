@@ -13,6 +13,15 @@ export const statements = {
   subscriptions: "select * from subscriptions where report = any($1::text[]) order by id",
   subscriptionsFor: `select * from subscriptions where report = any($1::text[]) and (recipient_id = $2 or group_id is not null) order by id`,
   copiesOf: "select * from copies where recipient_id = $1 order by id",
+  // Whoever a group's rule may fit is asked for, too, but only where a group has such a subscription.
+  recipientsAfter: `select * from recipients r where r.id > $1 and (
+      exists (select 1 from subscriptions s where s.report = any($2::text[]) and s.recipient_id = r.id)
+      or exists (select 1 from subscriptions s where s.report = any($2::text[]) and s.group_id is not null))
+    order by r.id limit $3`,
+  subscriptionsOfGroups:
+    "select * from subscriptions where report = any($1::text[]) and group_id is not null order by id",
+  subscriptionsOfMany:
+    "select * from subscriptions where report = any($1::text[]) and recipient_id = any($2::bigint[]) order by id",
   suppressionsOf: "select * from suppressions where email = any($1::text[])",
   subscriptionsOfOrigin: `select s.*, r.key from subscriptions s join recipients r on r.id = s.recipient_id where s.origin = $1`,
   copies: "select * from copies order by id",
@@ -125,13 +134,63 @@ export const peopleOf = async (db: Db, reports: readonly string[]): Promise<Peop
   copies: await many(db, { text: statements.copies, values: [], map: toCopy }),
   suppressions: await allSuppressions(db),
 });
+/** So many people are in memory at a time. */
+const peopleAtOnce = 1_000;
+
+/**
+ * The people of some reports, some at a time: each recipient once, with all that decides about them, so that what is planned for each part
+ * is together what is planned for all. A hundred thousand in one piece would take more memory than everything else.
+ */
+export async function* peopleInParts(db: Db, reports: readonly string[]): AsyncGenerator<People, void, undefined> {
+  const groups = await many(db, { text: statements.groups, values: [], map: toGroup });
+  const ofGroups = await many(db, { text: statements.subscriptionsOfGroups, values: [reports], map: toSubscription });
+  for (let last: string | undefined = "0"; last !== undefined; ) {
+    const values: unknown[] = [last, reports, peopleAtOnce];
+    const recipients: readonly Recipient[] = await many(db, {
+      text: statements.recipientsAfter,
+      values,
+      map: toRecipient,
+    });
+    if (recipients.length > 0) yield await partOf(db, { reports, recipients, groups, ofGroups });
+    last = recipients.length < peopleAtOnce ? undefined : recipients.at(-1)?.id;
+  }
+}
+
+interface Part extends Pick<People, "recipients" | "groups"> {
+  readonly reports: readonly string[];
+  readonly ofGroups: readonly Subscription[];
+}
+
+const partOf = async (db: Db, { reports, recipients, groups, ofGroups }: Part): Promise<People> => {
+  const ids = recipients.map(({ id }) => id);
+  const own = { text: statements.subscriptionsOfMany, values: [reports, ids], map: toSubscription };
+  const copies = await many(db, { text: statements.copiesOfMany, values: [ids], map: toCopy });
+  return {
+    recipients,
+    groups,
+    subscriptions: [...ofGroups, ...(await many(db, own))],
+    copies,
+    suppressions: await suppressionsOf(db, recipients, copies),
+  };
+};
+
+/** The suppressions of these people's own addresses and of those of their copies. */
+const suppressionsOf = (
+  db: Db,
+  recipients: readonly Recipient[],
+  copies: readonly Copy[],
+): Promise<readonly Suppression[]> => {
+  const own = recipients.flatMap((one) => [one.email, ...one.alternateEmails]);
+  const addresses = [...own, ...copies.map((copy) => copy.email)].map((address) => address.toLowerCase());
+  const values = [[...new Set(addresses)]];
+  return many(db, { text: statements.suppressionsOf, values, map: toSuppression });
+};
+
 
 /** What decides about one recipient's deliveries now: the same as `peopleOf`, for one. */
 export const peopleAround = async (db: Db, reports: readonly string[], recipientId: string): Promise<People> => {
   const recipients = await many(db, { text: statements.recipientById, values: [recipientId], map: toRecipient });
   const copies = await many(db, { text: statements.copiesOf, values: [recipientId], map: toCopy });
-  const own = recipients.flatMap((one) => [one.email, ...one.alternateEmails]);
-  const addresses = [...own, ...copies.map((copy) => copy.email)].map((address) => address.toLowerCase());
   return {
     recipients,
     copies,
@@ -141,7 +200,7 @@ export const peopleAround = async (db: Db, reports: readonly string[], recipient
       values: [reports, recipientId],
       map: toSubscription,
     }),
-    suppressions: await many(db, { text: statements.suppressionsOf, values: [addresses], map: toSuppression }),
+    suppressions: await suppressionsOf(db, recipients, copies),
   };
 };
 

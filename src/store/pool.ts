@@ -108,6 +108,17 @@ export const transaction = async <T>(pool: Pool, work: (db: Session) => Promise<
   }
 };
 
+/** Runs `work` inside a transaction; without `keep` what it wrote is taken back, and the transaction goes on. */
+export const tentatively = async <T>(
+  db: Session,
+  work: () => Promise<{ readonly keep: boolean; readonly result: T }>,
+): Promise<T> => {
+  await db.query("savepoint tentative");
+  const { keep, result } = await work();
+  await db.query(keep ? "release savepoint tentative" : "rollback to savepoint tentative");
+  return result;
+};
+
 const commit = async (connection: Connection): Promise<void> => {
   try {
     await connection.query("commit");

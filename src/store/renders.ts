@@ -8,17 +8,6 @@ import { type Concurrency, freeServers, lockServer } from "#store/servers.ts";
 
 /** Every statement about renders and artifacts; a test prepares each. */
 export const statements = {
-  want: `insert into renders (key, version, server, request) values ($1, $2, $3, $4)
-    on conflict (key) do update set
-      request = jsonb_set(renders.request, '{formats}', (
-        select coalesce(jsonb_agg(distinct format), '[]') from
-        jsonb_array_elements(renders.request -> 'formats' || (excluded.request -> 'formats')) format)),
-      state = case when renders.state = 'ready' and not (renders.request -> 'formats' @> (excluded.request -> 'formats'))
-        then 'wanted' else renders.state end,
-      n = case when renders.state = 'ready' then 0 else renders.n end,
-      dead_owners = case when renders.state = 'ready' then 0 else renders.dead_owners end,
-      not_before = case when renders.state = 'ready' then null else renders.not_before end
-    returning id`,
   // Who waits is asked for one render after the other: joined with all that wait, each lease would cost more the more there are.
   lease: `update renders set state = 'drawing', owner = $1, n = n + 1, lease_until = now() + $2 * interval '1 ms'
     where id = (select r.id from renders r where r.state = 'wanted' and r.server = $4 and (r.not_before is null or r.not_before <= $3)
@@ -94,12 +83,6 @@ const toArtifact = (row: Row): Artifact => ({
   width: as<number | null>(row, "width"),
   height: as<number | null>(row, "height"),
 });
-
-/** Wants a render: shared with whoever wants the same, formats united. Its id. */
-export const wantRender = async (db: Db, request: RenderRequest): Promise<string> => {
-  const values = [request.key, request.version, request.view.server, json(request)];
-  return (await one(db, { text: statements.want, values, map: (row) => text(row, "id") })) ?? "";
-};
 
 /** Who leases, for how long, and which work may be taken. */
 export interface LeaseAsk {

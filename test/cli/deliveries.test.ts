@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { DeliveryState } from "#model/delivery.ts";
 import { Temporal } from "#model/time.ts";
-import { moveDelivery, putDelivery, putProofs } from "#store/deliveries.ts";
+import { moveDelivery, putProofs } from "#store/deliveries.ts";
+import { putDeliveries, wantRenders } from "#store/owed.ts";
 import { putRecipient } from "#store/people.ts";
-import { wantRender } from "#store/renders.ts";
 import { reportByName } from "#store/reports.ts";
 import { openWorld, type World } from "./world.ts";
 
@@ -57,7 +57,8 @@ const put = async (state: DeliveryState): Promise<string> => {
     zone: "UTC",
   };
   const nominal = now.toString();
-  const renderId = await wantRender(pool, { ...request, formats: ["png"], nominal, elements: [] });
+  const wanted = await wantRenders(pool, [{ ...request, formats: ["png"], nominal, elements: [] }]);
+  const [renderId = ""] = wanted.values();
   const draft = {
     report: "sales",
     recipientId,
@@ -75,7 +76,7 @@ const put = async (state: DeliveryState): Promise<string> => {
     skip: null,
   };
   const facts = { slotId: null, occasion: `request:${count}`, version: known.version, renderIds: [renderId], now };
-  const id = (await putDelivery(pool, { draft, ...facts })) ?? "";
+  const [id = ""] = await putDeliveries(pool, [{ draft, ...facts }]);
   let from: DeliveryState = "planned";
   for (const to of ways[state] ?? []) {
     if (to === "sent")

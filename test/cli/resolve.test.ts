@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Temporal } from "#model/time.ts";
-import { deliveryById, putDelivery } from "#store/deliveries.ts";
+import { deliveryById } from "#store/deliveries.ts";
 import { putMailEvent } from "#store/mail-events.ts";
+import { putDeliveries } from "#store/owed.ts";
 import { putRecipient } from "#store/people.ts";
 import { reportByName } from "#store/reports.ts";
 import { attemptsOf } from "#store/sends.ts";
@@ -52,7 +53,7 @@ const uncertain = async (): Promise<string> => {
     },
   };
   const facts = { slotId: null, occasion: `request:${count}`, version: known?.version ?? "", renderIds: [], now };
-  const id = (await putDelivery(pool, { draft, ...facts })) ?? "";
+  const [id = ""] = await putDeliveries(pool, [{ draft, ...facts }]);
   for (const to of ["drawn", "proven", "composed", "sending", "uncertain"]) {
     const more = to === "sending" ? ", attempts = 1, owner = 'x', deadline = now()" : ", reason = 'no answer'";
     await pool.query(`update deliveries set state = $2 ${more} where id = $1`, [id, to]);

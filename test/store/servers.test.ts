@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { RenderRequest } from "#model/render.ts";
 import { later, Temporal } from "#model/time.ts";
 import { heldFor, holdTurns, takeTurn } from "#store/budgets.ts";
-import { leaseRender, wantRender } from "#store/renders.ts";
+import { wantRenders } from "#store/owed.ts";
+import { leaseRender } from "#store/renders.ts";
 import { allServers, knowServers, pausedForSlot, pauseServer, resumeServer } from "#store/servers.ts";
 import { takeRenders } from "#store/takeover.ts";
 import { aliveWorkers, beatWorker, leaveWorker } from "#store/workers.ts";
@@ -33,7 +34,7 @@ const wantSome = async (server: string, count: number): Promise<void> => {
       ...{ key: `${server}${n}`, version: "v", view: { ...view, server }, filters: "all", locale: "en", zone: "UTC" },
       ...{ formats: ["png"], elements: [], nominal: now.toString() },
     };
-    const render = await wantRender(database.pool, request);
+    const [render = ""] = (await wantRenders(database.pool, [request])).values();
     await database.pool.query(
       `with owed as (insert into deliveries (slot_id, occasion, report, version, recipient_id, recipient_name, envelope, filters, filters_key,
          formats, locale, zone, nominal, expires_at, trial)

@@ -1,0 +1,31 @@
+/** What processes use of the machine, as Linux counts it. */
+import { readdir, readFile } from "node:fs/promises";
+
+const statusOf = async (pid: number): Promise<ReadonlyMap<string, string>> => {
+  const lines = (await readFile(`/proc/${pid}/status`, "utf8")).split("\n");
+  return new Map(lines.map((line) => [line.split(":")[0] ?? "", line.split(":")[1]?.trim() ?? ""]));
+};
+
+const megabytes = (text: string | undefined): number => Number.parseInt(text ?? "0", 10) / 1_024;
+
+/** The most memory that a process has had at once, in megabytes. */
+export const peakOf = async (pid: number): Promise<number> => megabytes((await statusOf(pid)).get("VmHWM"));
+
+/** A process and what it started, at any depth. */
+const treeOf = async (pid: number): Promise<readonly number[]> => {
+  const all = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+  const parents = new Map<number, number>();
+  for (const one of all) {
+    const status = await statusOf(one).catch(() => new Map<string, string>());
+    parents.set(one, Number(status.get("PPid") ?? 0));
+  }
+  const belongs = (one: number | undefined): boolean =>
+    one !== undefined && one > 1 && (one === pid || belongs(parents.get(one)));
+  return all.filter(belongs);
+};
+
+/** What a process and all that it started hold in memory now, in megabytes; what they share counts once. */
+export const memoryOf = async (pid: number): Promise<number> => {
+  const rollups = (await treeOf(pid)).map((one) => readFile(`/proc/${one}/smaps_rollup`, "utf8").catch(() => ""));
+  return (await Promise.all(rollups)).reduce((sum, text) => sum + megabytes(/^Pss:\s+(\d+)/m.exec(text)?.[1]), 0);
+};
