@@ -12,7 +12,6 @@ export const statements = {
     from groups g left join group_members m on m.group_id = g.id group by g.id order by g.key`,
   subscriptions: "select * from subscriptions where report = any($1::text[]) order by id",
   subscriptionsFor: `select * from subscriptions where report = any($1::text[]) and (recipient_id = $2 or group_id is not null) order by id`,
-  copiesOf: "select * from copies where recipient_id = $1 order by id",
   // Whoever a group's rule may fit is asked for, too, but only where a group has such a subscription.
   recipientsAfter: `select * from recipients r where r.id > $1 and (
       exists (select 1 from subscriptions s where s.report = any($2::text[]) and s.recipient_id = r.id)
@@ -22,6 +21,8 @@ export const statements = {
     "select * from subscriptions where report = any($1::text[]) and group_id is not null order by id",
   subscriptionsOfMany:
     "select * from subscriptions where report = any($1::text[]) and recipient_id = any($2::bigint[]) order by id",
+  copiesOf: "select * from copies where recipient_id = $1 order by id",
+  copiesOfMany: "select * from copies where recipient_id = any($1::bigint[]) order by id",
   suppressionsOf: "select * from suppressions where email = any($1::text[])",
   subscriptionsOfOrigin: `select s.*, r.key from subscriptions s join recipients r on r.id = s.recipient_id where s.origin = $1`,
   copies: "select * from copies order by id",
@@ -134,6 +135,7 @@ export const peopleOf = async (db: Db, reports: readonly string[]): Promise<Peop
   copies: await many(db, { text: statements.copies, values: [], map: toCopy }),
   suppressions: await allSuppressions(db),
 });
+
 /** So many people are in memory at a time. */
 const peopleAtOnce = 1_000;
 
@@ -185,7 +187,6 @@ const suppressionsOf = (
   const values = [[...new Set(addresses)]];
   return many(db, { text: statements.suppressionsOf, values, map: toSuppression });
 };
-
 
 /** What decides about one recipient's deliveries now: the same as `peopleOf`, for one. */
 export const peopleAround = async (db: Db, reports: readonly string[], recipientId: string): Promise<People> => {
