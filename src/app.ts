@@ -6,6 +6,7 @@ import { examineOwn, openDatabase } from "#app/database.ts";
 import { type Installation, openInstallation } from "#app/installation.ts";
 import { mailersOf } from "#app/mail.ts";
 import { publish } from "#app/reports.ts";
+import { withTidying } from "#app/tidy.ts";
 import { type Opened, partsOf, workSettings } from "#app/work.ts";
 import type { Listing } from "#audience/import.ts";
 import { listingOf } from "#audience/lists.ts";
@@ -158,7 +159,8 @@ export const openApp = async (config: Config, options: AppOptions): Promise<App>
   const work: App["work"] = ({ roles, occasion }) => {
     const settings = { ...workSettings(config), roles, occasion };
     const reading = withBounces(startWork(parts, settings), { open, alerts: parts.alerts, settings });
-    const started = withBackups(reading, { config, parts: backups, settings });
+    const tidying = withTidying(reading, { open, alerts: parts.alerts, settings });
+    const started = withBackups(tidying, { config, parts: backups, settings });
     running.add(started);
     return { ...started, stop: () => started.stop().finally(() => running.delete(started)) };
   };

@@ -17,6 +17,7 @@ import { keepFacts, moveDelivery } from "#store/deliveries.ts";
 import { installationOf, putMessage } from "#store/messages.ts";
 import { type Pool, transaction } from "#store/pool.ts";
 import { isOutdated } from "#store/proofs.ts";
+import { oweRemoval } from "#store/retention.ts";
 import { slotById } from "#store/slots.ts";
 
 /** What composing uses. */
@@ -134,6 +135,8 @@ const keep = async (
     await keepFacts(db, delivery.id, { facts, notes });
     return true;
   });
+  // What nobody will name mustn't stay: it may be of somebody who was erased meanwhile.
+  if (!isOurs) await oweRemoval(pool, path);
   await passPoint("write:composed");
   log.info(isOurs ? "delivery.composed" : "delivery.fenced", { delivery: delivery.id, bytes: bytes.length, notes });
 };

@@ -156,6 +156,14 @@ export interface ArtifactsConfig {
   readonly shared: boolean;
 }
 
+/** How long what Daybreak has is kept, in milliseconds; `null`: for ever. */
+export interface KeepConfig {
+  readonly artifactsMs: number | null;
+  readonly messagesMs: number | null;
+  readonly deliveriesMs: number | null;
+  readonly auditMs: number | null;
+}
+
 /** The configuration, fully resolved. It holds secrets: it is never logged or stored; only its reports are. */
 export interface Config {
   /** Absolute path of the file, and of its folder, which relative paths start from. */
@@ -186,6 +194,7 @@ export interface Config {
   /** Leaders of bundles carry the other reports in `bundled`. */
   readonly reports: readonly Report[];
   readonly artifacts: ArtifactsConfig;
+  readonly keep: KeepConfig;
   readonly backups: readonly Backup[];
   /** The private key of age for rehearsals and restores, as text; `null`: none is here. */
   readonly backupIdentity: string | null;

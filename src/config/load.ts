@@ -10,6 +10,7 @@ import { alertsOf } from "#config/resolve/alerts.ts";
 import { artifactsOf, backupsOf } from "#config/resolve/backups.ts";
 import { reportsOf } from "#config/resolve/bundles.ts";
 import type { Checks, Context, Machine } from "#config/resolve/context.ts";
+import { keepOf } from "#config/resolve/keep.ts";
 import { calendarsOf, databaseOf, mailOf, sourcesOf } from "#config/resolve/places.ts";
 import { serversOf } from "#config/resolve/servers.ts";
 import { templatesOf } from "#config/resolve/templates.ts";
@@ -99,6 +100,7 @@ const resolveAll = async (file: string, context: Context): Promise<Config> => {
     browser: { path: written.browser.path ?? null, sandbox: written.browser.sandbox, environment: {} },
     reports: reportsOf(context),
     artifacts: artifactsOf(context),
+    keep: keepOf(context),
     backups: backupsOf(context),
     backupIdentity: context.environment.find("DAYBREAK_BACKUP_IDENTITY")?.value ?? null,
     host: context.environment.find("DAYBREAK_HOST")?.value ?? machine.host ?? "",

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { alerts } from "#config/schema/alerts.ts";
 import { backups, buckets, drawnFiles } from "#config/schema/backup.ts";
 import { http } from "#config/schema/http.ts";
+import { keep } from "#config/schema/keep.ts";
 import { browser, calendars, limits, mail, sources } from "#config/schema/place.ts";
 import { reports } from "#config/schema/report.ts";
 import { oneServer, servers } from "#config/schema/server.ts";
@@ -30,6 +31,7 @@ export const schema = section({
   browser: browser().describe("The browser that draws."),
   http: http().describe("Where a running Daybreak answers over HTTP: whether it lives and is ready."),
   artifacts: drawnFiles().describe("Where drawn pictures and files lie until they are sent."),
+  keep: keep().describe("How long what Daybreak has is kept: a duration such as 90d, or forever."),
   backups: backups().describe("Archives that are made, proven and rotated, by the backup's name."),
   buckets: buckets().describe("How buckets on S3 are reached, by the name in s3://NAME/; Amazon's need no entry."),
   reports: reports().describe("What is sent, by the report's name."),

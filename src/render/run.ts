@@ -19,6 +19,7 @@ import {
   postponeRender,
   renewRender,
 } from "#store/renders.ts";
+import { oweRemoval } from "#store/retention.ts";
 
 /** What drawing uses. */
 export interface DrawParts {
@@ -79,20 +80,28 @@ const leaseOf = (render: LeasedRender, leaseMs: number, { parts, signal }: DrawW
 
 const store = async (render: LeasedRender, drawn: Drawn, parts: DrawParts): Promise<void> => {
   const artifacts: Omit<Artifact, "id" | "renderId">[] = [];
-  for (const file of drawn.files) artifacts.push(await keep(file, parts.artifacts));
+  for (const file of drawn.files) artifacts.push(await keep(file, render, parts.artifacts));
   await parts.passPoint("render:kept");
   const yielded = { artifacts, evidence: drawn.evidence, now: parts.clock.now() };
   const stored = await transaction(parts.pool, (db) => finishRender(db, render, yielded));
   const fields = { render: render.id, view: render.request.view.path, ms: drawn.evidence.drawnMs };
   if (stored) parts.log.info("render.ready", fields);
-  else parts.log.warn("render.fenced", fields);
+  else {
+    // What nobody will name mustn't stay: it may be of somebody who was erased meanwhile.
+    for (const { path } of artifacts) await oweRemoval(parts.pool, path);
+    parts.log.warn("render.fenced", fields);
+  }
 };
 
-/** Artifacts lie under the hash of their bytes, so writing one twice changes nothing. */
-const keep = async (file: DrawnFile, bucket: Bucket): Promise<Omit<Artifact, "id" | "renderId">> => {
+/** Each drawing has bytes of its own, by the day of its report: what is old is found by its key, and one goes without another. */
+const keep = async (
+  file: DrawnFile,
+  { id, n, request }: LeasedRender,
+  bucket: Bucket,
+): Promise<Omit<Artifact, "id" | "renderId">> => {
   const { format, mediaType, bytes, width, height } = file;
   const sha256 = createHash("sha256").update(bytes).digest("hex");
-  const path = `renders/${sha256.slice(0, 2)}/${sha256}.${format}`;
+  const path = `renders/${request.nominal.slice(0, 10)}/${id}-${n}-${sha256.slice(0, 12)}.${format}`;
   await bucket.put(path, bytes);
   return { format, mediaType, sha256, bytes: bytes.length, path, width, height };
 };

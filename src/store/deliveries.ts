@@ -59,8 +59,10 @@ export const statements = {
   lastFacts: `select d.facts, d.nominal, d.zone from deliveries d where d.report = $1 and d.filters_key = $2 and d.state = 'sent'
       and (d.nominal at time zone d.zone)::date < ($3::timestamptz at time zone d.zone)::date and d.facts is not null and d.trial = $4
     order by d.nominal desc limit 1`,
-  putProof: `insert into proofs (delivery_id, part, format, verdict, evidence) values ($1, $2, $3, $4, $5)
-    on conflict (delivery_id, part, format) do update set verdict = excluded.verdict, evidence = excluded.evidence`,
+  putProof: `insert into proofs (delivery_id, part, format, verdict, evidence, sha256) values ($1, $2, $3, $4, $5,
+      (select a.sha256 from delivery_parts p join artifacts a on a.render_id = p.render_id and a.format = $3::text
+        where p.delivery_id = $1 and p.part = $2))
+    on conflict (delivery_id, part, format) do update set verdict = excluded.verdict, evidence = excluded.evidence, sha256 = excluded.sha256`,
   proofs: "select * from proofs where delivery_id = $1 order by part, format",
 };
 

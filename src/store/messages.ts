@@ -6,7 +6,7 @@ export const statements = {
   put: `insert into messages (delivery_id, message_id, sender, recipients, subject, path, sha256, bytes)
     values ($1, $2, $3, $4, $5, $6, $7, $8)
     on conflict (delivery_id) do update set sender = excluded.sender, recipients = excluded.recipients,
-      subject = excluded.subject, path = excluded.path, sha256 = excluded.sha256, bytes = excluded.bytes`,
+      subject = excluded.subject, path = excluded.path, sha256 = excluded.sha256, bytes = excluded.bytes, removed_at = null`,
   installation: "select id from installation",
   forget: "delete from messages where delivery_id = $1",
   byDelivery: "select * from messages where delivery_id = $1",

@@ -15,7 +15,8 @@ export const statements = {
       request = jsonb_set(renders.request, '{formats}', (
         select coalesce(jsonb_agg(distinct format), '[]') from
         jsonb_array_elements(renders.request -> 'formats' || (excluded.request -> 'formats')) format)),
-      state = case when renders.state = 'ready' and not (renders.request -> 'formats' @> (excluded.request -> 'formats'))
+      state = case when renders.state = 'ready' and (not (renders.request -> 'formats' @> (excluded.request -> 'formats'))
+          or exists (select 1 from artifacts a where a.render_id = renders.id and a.removed_at is not null))
         then 'wanted' else renders.state end,
       n = case when renders.state = 'ready' then 0 else renders.n end,
       dead_owners = case when renders.state = 'ready' then 0 else renders.dead_owners end,

@@ -2,6 +2,7 @@ import type { Filters } from "#model/filters.ts";
 import type { Copy, Format, Group, People, Recipient, Split, Subscription, Suppression } from "#model/people.ts";
 import type { Temporal } from "#model/time.ts";
 import { as, at, changed, type Db, instant, json, many, one, type Row, text, textOrNull } from "#store/db.ts";
+import { erasedAddress } from "#store/erased.ts";
 
 /** Every statement about people; a test prepares each. */
 export const statements = {
@@ -23,10 +24,18 @@ export const statements = {
     "select * from subscriptions where report = any($1::text[]) and recipient_id = any($2::bigint[]) order by id",
   copiesOf: "select * from copies where recipient_id = $1 order by id",
   copiesOfMany: "select * from copies where recipient_id = any($1::bigint[]) order by id",
-  suppressionsOf: "select * from suppressions where email = any($1::text[])",
+  suppressionsOf: `select email, reason, since from suppressions where email = any($1::text[])
+    union all select k.email, s.reason, s.since from unnest($1::text[]) k(email) join suppressions s on s.email = ${erasedAddress("k.email")}
+      where exists (select 1 from suppressions where email like 'erased:%')`,
   subscriptionsOfOrigin: `select s.*, r.key from subscriptions s join recipients r on r.id = s.recipient_id where s.origin = $1`,
   copies: "select * from copies order by id",
-  suppressions: "select * from suppressions order by email",
+  // An address that was erased stands there as its hash: it counts for whoever has that address now.
+  suppressions: `select email, reason, since from suppressions where email not like 'erased:%'
+    union all select k.email, s.reason, s.since from (
+        select lower(email) as email from recipients union select lower(unnest(alternate_emails)) from recipients union select lower(email) from copies
+      ) k join suppressions s on s.email = ${erasedAddress("k.email")}
+      where exists (select 1 from suppressions where email like 'erased:%')
+    order by email`,
   putRecipient: `insert into recipients (key, kind, name, email, locale, zone, calendar, origin)
     values ($1, $2, $3, $4, $5, $6, $7, $8)
     on conflict (key) do update set kind = excluded.kind, name = excluded.name, email = excluded.email,
@@ -47,16 +56,6 @@ export const statements = {
       and exists (select 1 from subscriptions s where s.recipient_id = r.id and s.origin = $1)`,
   putList: `insert into lists (origin, read_at, rows, mistakes) values ($1, $2, $3, $4)
     on conflict (origin) do update set read_at = excluded.read_at, rows = excluded.rows, mistakes = excluded.mistakes`,
-  erase: `update recipients set name = 'erased', email = '', alternate_emails = '{}', attributes = '{}', active = false,
-      key = 'erased-' || id where id = $1`,
-  eraseDeliveries: `update deliveries set recipient_name = 'erased', envelope = '{"to": "", "toName": null, "cc": [], "bcc": []}', label = ''
-    where recipient_id = $1`,
-  eraseSubscriptions: "delete from subscriptions where recipient_id = $1",
-  eraseCopies: "delete from copies where recipient_id = $1",
-  eraseAudit: `update audit set before = null, after = null
-    where ("table" = 'recipients' and row_id = $1)
-       or ("table" in ('subscriptions', 'copies') and coalesce(after, before) ->> 'recipient_id' = $1)`,
-  eraseMessages: `delete from messages m using deliveries d where d.id = m.delivery_id and d.recipient_id = $1 returning m.path`,
 };
 
 const toRecipient = (row: Row): Recipient => ({
@@ -269,15 +268,4 @@ export const putList = async (
   },
 ): Promise<void> => {
   await db.query(statements.putList, [list.origin, at(list.readAt), list.rows, json(list.mistakes)]);
-};
-
-/** Erases a person from recipients, deliveries, messages and audit; the paths of the messages whose bytes must go too. */
-export const eraseRecipient = async (db: Db, id: string): Promise<readonly string[]> => {
-  await db.query(statements.eraseSubscriptions, [id]);
-  await db.query(statements.eraseCopies, [id]);
-  await db.query(statements.erase, [id]);
-  await db.query(statements.eraseDeliveries, [id]);
-  const paths = await many(db, { text: statements.eraseMessages, values: [id], map: (row) => text(row, "path") });
-  await db.query(statements.eraseAudit, [id]);
-  return paths;
 };

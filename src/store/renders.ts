@@ -25,7 +25,7 @@ export const statements = {
   putArtifact: `insert into artifacts (render_id, format, media_type, sha256, bytes, path, width, height)
     values ($1, $2, $3, $4, $5, $6, $7, $8)
     on conflict (render_id, format) do update set media_type = excluded.media_type, sha256 = excluded.sha256,
-      bytes = excluded.bytes, path = excluded.path, width = excluded.width, height = excluded.height`,
+      bytes = excluded.bytes, path = excluded.path, width = excluded.width, height = excluded.height, removed_at = null`,
   postpone: `update renders set state = 'wanted', not_before = $4, reason = $5, n = n - $6, owner = null, lease_until = null
     where id = $1 and owner = $2 and n = $3 and state = 'drawing'`,
   fault: `update renders set state = 'faulted', reason = $4, finished_at = $5, owner = null, lease_until = null

@@ -35,7 +35,8 @@ export const statements = {
   replan: `update deliveries set state = 'planned', reason = null, finished_at = null, not_before = null,
       expires_at = greatest(expires_at, $2) where id = $1 and state in ('failed', 'quarantined', 'expired')`,
   resend: `update deliveries set state = 'composed', reason = null, finished_at = null, not_before = null,
-      expires_at = greatest(expires_at, $2) where id = $1 and state in ('failed', 'uncertain', 'expired')`,
+      expires_at = greatest(expires_at, $2) where id = $1 and state in ('failed', 'uncertain', 'expired')
+      and not exists (select 1 from messages m where m.delivery_id = deliveries.id and m.removed_at is not null)`,
 };
 
 /** Which deliveries may go out. */

@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import type { Command } from "commander";
-import { erasePerson, whoToErase } from "#actions/erase.ts";
 import { exportPeople } from "#actions/export.ts";
 import { type Imported, importPeople } from "#actions/import.ts";
 import { type ListedPerson, listPeople } from "#actions/list-people.ts";
 import type { App } from "#app.ts";
+import { recipientsEraseCommand } from "#cli/commands/recipients/erase.ts";
 import { operator, withApp } from "#cli/open.ts";
 import type { Cell } from "#cli/table.ts";
 import { type Cli, type Common, type ExitCode, verb } from "#cli/verb.ts";
@@ -26,7 +26,7 @@ export const recipientsCommand = (cli: Cli): Command =>
     .addCommand(listCommand(cli))
     .addCommand(importCommand(cli))
     .addCommand(exportCommand(cli))
-    .addCommand(eraseCommand(cli));
+    .addCommand(recipientsEraseCommand(cli));
 
 const listCommand = (cli: Cli): Command =>
   verb({
@@ -170,42 +170,3 @@ const exportCommand = (cli: Cli): Command =>
         }),
       ),
     );
-
-const eraseCommand = (cli: Cli): Command =>
-  verb({
-    usage: "erase <key>",
-    does: "Forget a person: rows, records and stored emails. It can't be undone.",
-    examples: ["recipients erase anna@example.com"],
-    attention: "erased, but a list still names the person",
-  })
-    .option("--yes", "don't ask")
-    .action((key: string, { yes = false }: { yes?: boolean }, command: Command) =>
-      cli.run(command, (common) => withApp(cli, { common, reach: "rows" }, (app) => erase(app, { cli, key, yes }))),
-    );
-
-interface EraseJob {
-  readonly cli: Cli;
-  readonly key: string;
-  readonly yes: boolean;
-}
-
-const erase = async (app: App, { cli, key, yes }: EraseJob): Promise<ExitCode> => {
-  const { say } = cli;
-  const recipient = await whoToErase(key, app.pool);
-  const who = recipient.name === "" ? recipient.key : `${recipient.name} (${recipient.key})`;
-  if (!yes && !(await mayErase(who, cli))) return 0;
-  const { messages, ended, list } = await erasePerson({ recipient, by: operator() }, app);
-  say.good(`${who} is erased, with ${counted(messages, "stored email")}; ${counted(ended, "email")} on the way ended.`);
-  say.line("Emails that were delivered, and files in the outbox, are not touched.");
-  if (list === null) return 0;
-  say.warn(`The list of “${list}” brings them back unless you remove their row there.`);
-  return 3;
-};
-
-const mayErase = async (who: string, { terminal, say }: Cli): Promise<boolean> => {
-  if (terminal.asker === null)
-    throw new Fault("usage", `Erasing ${who} can't be undone.`, { hint: "if it is meant, say --yes" });
-  const agreed = await terminal.asker.yes(`Erase ${who}? It can't be undone.`, false);
-  if (!agreed) say.line("Nothing was erased.");
-  return agreed;
-};
