@@ -1,11 +1,11 @@
 import type { Holidays, ReadSchedule } from "#model/schedule.ts";
-import { later, type Temporal } from "#model/time.ts";
+import { before, later, type Temporal } from "#model/time.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
 import { readSchedule } from "#schedule/cron.ts";
 import { type Overdue, planOverdue } from "#schedule/overdue.ts";
 import { planSlots } from "#schedule/plan.ts";
-import { type Pool, transaction } from "#store/pool.ts";
+import { type Pool, type Session, transaction } from "#store/pool.ts";
 import { type KnownReport, type KnownSchedule, schedulesOf, syncSchedules } from "#store/reports.ts";
 import { lastNominal, type NewSlot, putSlot } from "#store/slots.ts";
 
@@ -47,7 +47,7 @@ interface SlotFacts {
   readonly log: Log;
 }
 
-const slotsOf = (due: DueReport, known: KnownSchedule, facts: SlotFacts): readonly NewSlot[] => {
+const slotsOf = (due: KnownReport, known: KnownSchedule, facts: SlotFacts): readonly NewSlot[] => {
   const expression = readSchedule(known.schedule);
   if ("mistake" in expression) {
     // A personal schedule in a subscription's row: it stops only those who have it.
@@ -88,4 +88,24 @@ export const findOverdue = async (
   const seen = await Promise.all(known.map((one) => lastNominal(pool, { report: report.name, ...one })));
   const schedules = known.map((one, at) => ({ ...one, lastSeen: seen[at] ?? null }));
   return planOverdue({ report, schedules, holidays: await holidays(report.schedule.calendar, now), now });
+};
+
+/** What the next tick would record of a report's known schedules: times that have come since the last one that is recorded. */
+export const owedSlots = async (
+  known: KnownReport,
+  { pool, clock, log, holidays }: TickParts,
+): Promise<readonly NewSlot[]> => {
+  const now = clock.now();
+  const days = await holidays(known.report.schedule.calendar, now);
+  const slots: NewSlot[] = [];
+  for (const schedule of await schedulesOf(pool, known.report.name)) {
+    const lastSeen = await lastNominal(pool, { report: known.report.name, ...schedule });
+    slots.push(...slotsOf(known, schedule, { holidays: days, lastSeen, now, log }));
+  }
+  return slots.filter(({ due }) => !before(now, due));
+};
+
+/** Records times that have come as skipped, so that no tick makes up for them. Call it in a transaction. */
+export const passOver = async (db: Session, slots: readonly NewSlot[], reason: string): Promise<void> => {
+  for (const slot of slots) await putSlot(db, { ...slot, skipped: reason });
 };

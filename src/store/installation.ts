@@ -14,6 +14,15 @@ export const statements = {
     and occasion not like 'preview:%'`,
   discard: `update deliveries set state = 'discarded', reason = $1, finished_at = $2, owner = null, deadline = null
     where state in ('planned', 'drawn', 'proven', 'composed') and not trial and occasion not like 'preview:%'`,
+  // Whoever was sending it may still do so, elsewhere; a late receipt says so.
+  doubt:
+    "update deliveries set state = 'uncertain', reason = $1, owner = null, deadline = null where state = 'sending' and not trial",
+  doubtTries: `update attempts a set finished_at = $2, outcome = 'unknown', words = $1 from deliveries d
+    where d.id = a.delivery_id and d.attempts = a.n and d.state = 'sending' and not d.trial and a.outcome is null`,
+  openSlots: `select count(*) as n from slots s join reports r on r.name = s.report and r.mode = 'live'
+    where s.state in ('due', 'waiting', 'ready', 'paused') and s.due <= $1`,
+  skipSlots: `update slots set state = 'skipped', next_probe_at = null, reason = $1
+    where state in ('due', 'waiting', 'ready', 'paused') and due <= $2`,
 };
 
 /** Whose database this is. */
@@ -79,6 +88,17 @@ export const clusterOf = async (db: Db): Promise<string> => {
 export const waitingDeliveries = async (db: Db): Promise<number> =>
   (await one(db, { text: statements.waiting, values: [], map: (row) => number(row, "n") })) ?? 0;
 
-/** Discards every email to people that is on its way; how many. */
-export const discardWaiting = async (db: Db, reason: string, now: Temporal.Instant): Promise<number> =>
-  (await db.query(statements.discard, [reason, at(now)])).rowCount ?? 0;
+/** How many slots of live reports are due and have no emails yet. */
+export const openMornings = async (db: Db, now: Temporal.Instant): Promise<number> =>
+  (await one(db, { text: statements.openSlots, values: [at(now)], map: (row) => number(row, "n") })) ?? 0;
+
+/**
+ * Ends all that is on its way: emails are discarded, one that is being sent becomes a question to an operator, and slots that are due are
+ * skipped. Call it in a transaction.
+ */
+export const discardWaiting = async (db: Db, reason: string, now: Temporal.Instant): Promise<void> => {
+  await db.query(statements.skipSlots, [reason, at(now)]);
+  await db.query(statements.discard, [reason, at(now)]);
+  await db.query(statements.doubtTries, [reason, at(now)]);
+  await db.query(statements.doubt, [reason]);
+};

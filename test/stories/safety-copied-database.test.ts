@@ -1,16 +1,19 @@
-import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, inject, test } from "vitest";
 import { adoptIt } from "#actions/adopt.ts";
+import { adoptingParts } from "#app/adopting.ts";
 import { adoptDatabase, joinInstallation, openInstallation } from "#app/installation.ts";
 import { type App, configChecks, openApp } from "#app.ts";
 import { loadConfig } from "#config/load.ts";
 import { openPool } from "#store/pool.ts";
+import { recentSlots } from "#store/slots.ts";
+import { testCacheDir } from "../support/browsers.ts";
 import { testClock } from "../support/clock.ts";
 import { freshDatabase } from "../support/database.ts";
 import { keptLog } from "../support/kept-log.ts";
-import { allDeliveries, type Morning, openMorning, untilAll } from "../support/morning.ts";
+import { allDeliveries, type Morning, openMorning, untilAll, untilClosed } from "../support/morning.ts";
 import { startSink } from "../support/sink.ts";
 
 const people = "email,name,region\nanna@example.com,Anna Berger,North\nben@example.com,Ben Carter,North\n";
@@ -45,6 +48,7 @@ const elsewhere = async (morning: Morning, database: string): Promise<AsyncDispo
   const dir = await mkdtemp(join(tmpdir(), "daybreak-copy-"));
   stack.defer(() => rm(dir, { recursive: true, force: true }));
   await mkdir(join(dir, "home"), { mode: 0o700 });
+  await symlink(testCacheDir, join(dir, "home", "cache"));
   await mkdir(join(morning.dir, "home", "artifacts"), { recursive: true });
   await cp(join(morning.dir, "home", "artifacts"), join(dir, "home", "artifacts"), { recursive: true });
   for (const name of ["daybreak.yaml", "people.csv"])
@@ -74,7 +78,7 @@ test("a copy of the database beside its original mails nobody and says so; the o
   await work.stop();
   expect(sink.messages).toEqual([]);
   expect((await allDeliveries(app.pool)).map(({ state }) => state)).toEqual(["composed", "composed"]);
-  const parts = { ...app, adopt: () => adoptDatabase(app, "test"), join: () => joinInstallation(app) };
+  const parts = adoptingParts(app, "test");
   await expect(adoptIt({ join: false, waiting: null, by: "test" }, parts)).rejects.toThrow("2 emails wait");
   await adoptIt({ join: false, waiting: "discard", by: "test" }, parts);
   await app.installation.look();
@@ -85,6 +89,44 @@ test("a copy of the database beside its original mails nobody and says so; the o
   await Promise.all([again.stop(), own.stop()]);
   expect(sink.messages.flatMap(({ to }) => to).toSorted()).toEqual(["anna@example.com", "ben@example.com"]);
   console.log(`copied database: 0 lost / 0 duplicates / 0 by the copy of ${sink.messages.length}`);
+});
+
+test("a database that is restored from last night doesn't send this morning again when it is adopted", async () => {
+  await using sink = await startSink();
+  const report = { at: { cron: "30 6 * * *", zone: "UTC" } };
+  await using morning = await openMorning({ people, config: mail(sink.url), report });
+  const day = morning.clock.now().toZonedDateTimeISO("UTC").startOfDay();
+  const toTime = (hours: number) =>
+    morning.clock.move(day.add({ hours }).toInstant().epochMilliseconds - morning.clock.now().epochMilliseconds);
+  toTime(24 + 3);
+  for (const one of morning.app.config.reports) await morning.app.parts.readLists(one);
+  await morning.app.parts.tick();
+  await using copy = await copyOf(morning.database);
+  toTime(24 + 7);
+  const own = morning.begin();
+  await morning.closed();
+  await own.stop();
+  expect(sink.messages).toHaveLength(2);
+  await using restored = await elsewhere(morning, copy.url);
+  const { app } = restored;
+  const parts = adoptingParts(app, "test");
+  await expect(adoptIt({ join: false, waiting: null, by: "test" }, parts)).rejects.toThrow("one report has come due");
+  await adoptIt({ join: false, waiting: "discard", by: "test" }, parts);
+  await app.installation.look();
+  expect(app.installation.refusal()).toBeNull();
+  const work = app.work({ roles: ["tick", "render", "send"], occasion: null });
+  await app.parts.tick();
+  toTime(48 + 7);
+  await app.parts.tick();
+  await untilClosed(app.pool);
+  await work.stop();
+  // The next morning goes out by itself.
+  expect(sink.messages).toHaveLength(4);
+  const slots = await recentSlots(app.pool, 10);
+  expect(slots.map(({ slot: { state, reason } }) => [state, reason])).toEqual([
+    ["closed", null],
+    ["skipped", "discarded when the database was adopted (test)"],
+  ]);
 });
 
 test("a database that is swapped for a copy with the folder beside it refuses, because it lies elsewhere", async () => {

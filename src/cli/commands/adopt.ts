@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type AdoptAsk, adoptIt } from "#actions/adopt.ts";
-import { adoptDatabase, joinInstallation } from "#app/installation.ts";
+import { adoptingParts } from "#app/adopting.ts";
 import type { App } from "#app.ts";
 import { operator, withApp } from "#cli/open.ts";
 import { type Cli, type ExitCode, verb } from "#cli/verb.ts";
@@ -20,8 +20,8 @@ export const adoptCommand = (cli: Cli): Command =>
     examples: ["adopt --discard-waiting", "adopt --join   # a further machine of the same installation"],
   })
     .option("--join", "this machine shares the work of the installation that the database belongs to")
-    .option("--send-waiting", "emails that wait in it are still owed: they go out")
-    .option("--discard-waiting", "emails that wait in it may have been sent already: they don't go out")
+    .option("--send-waiting", "what waits in it, and what has come due since, is still owed: it goes out")
+    .option("--discard-waiting", "that may have been sent already: it doesn't go out")
     .action((options: AdoptOptions, command: Command) =>
       cli.run(command, (common) => withApp(cli, { common, reach: "rows" }, (app) => adopt(app, options, cli))),
     );
@@ -33,11 +33,12 @@ const adopt = async (app: App, options: AdoptOptions, { say }: Cli): Promise<Exi
     return 0;
   }
   const by = operator();
-  const parts = { ...app, adopt: () => adoptDatabase(app, by), join: () => joinInstallation(app) };
-  const { id, waiting } = await adoptIt({ join, waiting: choiceOf(options), by }, parts);
+  const ask = { join, waiting: choiceOf(options), by };
+  const { id, waiting, mornings } = await adoptIt(ask, adoptingParts(app, by));
   say.good(join ? `This machine belongs to installation ${id} now.` : `Adopted; its id is ${id} now.`);
   if (!join) say.line("Whoever had this database before mails nobody from now on.");
   if (waiting > 0) say.line(`${counted(waiting, "email")} ${wordsOf(options)}.`);
+  if (mornings > 0 && !join) say.line(`${counted(mornings, "time")} that had come: ${morningWordsOf(options)}.`);
   return 0;
 };
 
@@ -48,3 +49,6 @@ const choiceOf = ({ sendWaiting, discardWaiting }: AdoptOptions): AdoptAsk["wait
 
 const wordsOf = ({ discardWaiting }: AdoptOptions): string =>
   discardWaiting === true ? "discarded" : "may go out now";
+
+const morningWordsOf = ({ discardWaiting }: AdoptOptions): string =>
+  discardWaiting === true ? "skipped" : "made up for as far as the schedule says";
