@@ -6,11 +6,14 @@ import { silentLog } from "#runtime/log.ts";
 import { startEmbedded } from "#store/embedded.ts";
 import { migrate } from "#store/migrate.ts";
 import { openPool } from "#store/pool.ts";
+import { stopSharedServer } from "./s3/leftover.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
     /** Address of the Postgres that all tests of a run share, and the name of the migrated database that they clone. */
     readonly postgres: { readonly url: string; readonly template: string };
+    /** Where those who need an S3 server find each other, and the process whose end is the server's. */
+    readonly s3: { readonly dir: string; readonly owner: number };
   }
 }
 
@@ -22,7 +25,9 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
   const embedded = await startEmbedded({ dir: join(home, "postgres"), log: silentLog, fast: true });
   await makeTemplate(embedded.url);
   project.provide("postgres", { url: embedded.url, template });
+  project.provide("s3", { dir: home, owner: process.pid });
   return async () => {
+    await stopSharedServer(home);
     await embedded[Symbol.asyncDispose]();
     await rm(home, { recursive: true, force: true });
   };
