@@ -1,12 +1,16 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 
-/** How the sink behaves badly: at which moment, and for how many messages before it behaves again. */
-export type Misbehaviour = { readonly times?: number } & (
+/** How the sink behaves badly: at which moment, to whom, for how many messages, and for how many tries of one recipient. */
+export type Misbehaviour = {
+  readonly times?: number;
+  readonly each?: number;
+  readonly to?: string | readonly string[];
+} & (
   | { readonly kind: "greeting"; readonly reply: string }
   | { readonly kind: "silent" }
   | { readonly kind: "mail-reply"; readonly reply: string }
-  | { readonly kind: "rcpt-reply"; readonly reply: string; readonly to?: string }
+  | { readonly kind: "rcpt-reply"; readonly reply: string }
   | { readonly kind: "data-reply"; readonly reply: string }
   | { readonly kind: "end-reply"; readonly reply: string }
   | { readonly kind: "drop-in-data"; readonly afterBytes: number }
@@ -51,11 +55,13 @@ interface State {
   connections: number;
   trouble: Misbehaviour | null;
   left: number;
+  /** Misbehaviours by recipient. */
+  readonly met: Map<string, number>;
 }
 
 /** Starts a sink on 127.0.0.1 at a free port. */
 export const startSink = async (options: SinkOptions = {}): Promise<Sink> => {
-  const state: State = { messages: [], sockets: new Set(), connections: 0, trouble: null, left: 0 };
+  const state: State = { messages: [], sockets: new Set(), connections: 0, trouble: null, left: 0, met: new Map() };
   const server = createServer((socket) => converse(socket, state, options));
   server.listen(options.port ?? 0, "127.0.0.1");
   await once(server, "listening");
@@ -72,6 +78,7 @@ export const startSink = async (options: SinkOptions = {}): Promise<Sink> => {
     },
     misbehave: (trouble) => {
       state.trouble = trouble;
+      state.met.clear();
       state.left = trouble.times ?? Number.POSITIVE_INFINITY;
     },
     behave: () => {
@@ -90,13 +97,24 @@ export const startSink = async (options: SinkOptions = {}): Promise<Sink> => {
 
 type Kind = Misbehaviour["kind"];
 
-/** The misbehaviour of this kind, counted as used. */
-const troubleOf = <K extends Kind>(state: State, kind: K): Extract<Misbehaviour, { kind: K }> | null => {
+/** The misbehaviour of this kind, counted as used; `to`: whom the message is for, once that is known. */
+const troubleOf = <K extends Kind>(
+  state: State,
+  kind: K,
+  to: readonly string[] = [],
+): Extract<Misbehaviour, { kind: K }> | null => {
   const { trouble } = state;
-  if (trouble?.kind !== kind || state.left <= 0) return null;
+  if (trouble?.kind !== kind || state.left <= 0 || !isMeant(trouble, to)) return null;
+  const key = to.join();
+  const met = state.met.get(key) ?? 0;
+  if (met >= (trouble.each ?? Number.POSITIVE_INFINITY)) return null;
+  state.met.set(key, met + 1);
   state.left -= 1;
   return trouble as Extract<Misbehaviour, { kind: K }>;
 };
+
+const isMeant = ({ to }: Misbehaviour, recipients: readonly string[]): boolean =>
+  to === undefined || recipients.some((one) => to === one || (typeof to === "object" && to.includes(one)));
 
 interface Talk {
   from: string;
@@ -162,9 +180,11 @@ const command = (line: string, { socket, state, talk, options }: Turn): void => 
   }
   if (verb === "DATA") {
     const reply =
-      talk.to.length === 0 ? "554 5.5.1 no valid recipients" : (troubleOf(state, "data-reply")?.reply ?? "354 go on");
+      talk.to.length === 0
+        ? "554 5.5.1 no valid recipients"
+        : (troubleOf(state, "data-reply", talk.to)?.reply ?? "354 go on");
     talk.inData = reply.startsWith("354");
-    const slow = talk.inData ? troubleOf(state, "slow-reader") : null;
+    const slow = talk.inData ? troubleOf(state, "slow-reader", talk.to) : null;
     if (slow !== null) readSlowly(socket, slow.pauseMs);
     say(socket, reply);
     return;
@@ -179,9 +199,7 @@ const command = (line: string, { socket, state, talk, options }: Turn): void => 
 
 const recipient = (line: string, { socket, state, talk }: Omit<Turn, "options">): void => {
   const address = addressIn(line);
-  const { trouble } = state;
-  const meant = trouble?.kind === "rcpt-reply" && (trouble.to === undefined || trouble.to === address);
-  const refusal = meant ? troubleOf(state, "rcpt-reply") : null;
+  const refusal = troubleOf(state, "rcpt-reply", [address]);
   if (refusal === null) talk.to.push(address);
   say(socket, refusal?.reply ?? "250 2.1.5 Ok");
 };
@@ -192,7 +210,7 @@ const takeData = ({ socket, state, talk }: Turn): boolean => {
   if (
     trouble?.kind === "drop-in-data" &&
     talk.buffer.length >= trouble.afterBytes &&
-    troubleOf(state, "drop-in-data") !== null
+    troubleOf(state, "drop-in-data", talk.to) !== null
   ) {
     socket.destroy();
     return false;
@@ -207,10 +225,10 @@ const takeData = ({ socket, state, talk }: Turn): boolean => {
 };
 
 const endOfData = (data: string, { socket, state, talk }: Omit<Turn, "options">): void => {
-  const reply = troubleOf(state, "end-reply")?.reply ?? "250 2.0.0 Ok: queued as SINK";
-  const drop = troubleOf(state, "drop-after-data") !== null;
-  const reset = troubleOf(state, "reset-after-data") !== null;
-  const mute = troubleOf(state, "mute-after-data") !== null;
+  const reply = troubleOf(state, "end-reply", talk.to)?.reply ?? "250 2.0.0 Ok: queued as SINK";
+  const drop = troubleOf(state, "drop-after-data", talk.to) !== null;
+  const reset = troubleOf(state, "reset-after-data", talk.to) !== null;
+  const mute = troubleOf(state, "mute-after-data", talk.to) !== null;
   const answered = !drop && !reset && !mute;
   // A refused message is not the sink's; one that was taken without a word is.
   if (reply.startsWith("2")) state.messages.push({ from: talk.from, to: [...talk.to], data, answered });
