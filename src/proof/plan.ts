@@ -68,19 +68,22 @@ export interface Decision {
 export type Judged = Pick<Proof, "format" | "verdict" | "evidence"> & { readonly warnings?: readonly string[] };
 
 /**
- * Decides over one part by its verdicts. An empty part whose policy is a note or nothing is `empty` even if its picture is
+ * Decides over one part by its verdicts. `warn` lets pass what can't be proven; what contradicts the filter is somebody else's data, and
+ * leaves a live report under no such setting. An empty part whose policy is a note or nothing is `empty` even if its picture is
  * unproven, since the picture isn't sent; a mismatch is held back all the same, because it says that the server can't be trusted.
  */
 export const decide = (asked: {
   readonly judged: readonly Judged[];
   readonly mode: ProofMode;
+  readonly isLive: boolean;
   readonly empty: Report["empty"];
 }): Decision => {
-  const { judged, mode } = asked;
+  const { judged, mode, isLive } = asked;
   const warnings = judged.flatMap((one) => one.warnings ?? []);
   const emptied = sentences(judged, "empty");
   const against = mode === "off" ? [] : objections(judged, emptied.length > 0 && asked.empty !== "send");
-  if (against.length > 0 && mode === "enforce")
+  const isContradicted = isLive && judged.some(({ verdict }) => verdict === "mismatch");
+  if (against.length > 0 && (mode === "enforce" || isContradicted))
     return { outcome: "quarantine", reasons: unique(against), warnings: unique(warnings) };
   const told = unique([...warnings, ...against]);
   if (emptied.length === 0) return { outcome: "pass", reasons: sentences(judged, "proven"), warnings: told };

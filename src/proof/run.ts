@@ -33,8 +33,9 @@ export const proveDelivery = async (delivery: Delivery, reportOf: ReportOfPart, 
     const report = reportOf(part);
     const judged = judgePart({ delivery, part, report, render });
     proofs.push(...judged.map(({ format, verdict, evidence }) => ({ part: index, format, verdict, evidence })));
-    const mode = modeOf(report.proof, !delivery.trial);
-    decisions.push({ decision: decide({ judged, mode, empty: report.empty }), policy: report.empty });
+    const isLive = !delivery.trial;
+    const mode = modeOf(report.proof, isLive);
+    decisions.push({ decision: decide({ judged, mode, isLive, empty: report.empty }), policy: report.empty });
   }
   await putProofs(pool, delivery.id, proofs);
   await keepProven(pool, delivery.id, drawings);

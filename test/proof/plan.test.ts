@@ -106,33 +106,39 @@ describe("decide", () => {
     ["enforce", ["proven", "unproven"], "quarantine"],
     ["enforce", ["mismatch"], "quarantine"],
     ["enforce", [], "quarantine"],
-    ["warn", ["mismatch", "unproven"], "pass"],
+    ["warn", ["unproven"], "pass"],
+    ["warn", ["mismatch", "unproven"], "quarantine"],
     ["off", ["mismatch"], "pass"],
-  ] as const)("in mode %s, %j comes to %s", (mode, list, outcome) => {
+  ] as const)("of a live report in mode %s, %j comes to %s", (mode, list, outcome) => {
     const judged = list.map((verdict) => one(verdict));
-    expect(decide({ judged, mode, empty: "note" }).outcome).toBe(outcome);
+    expect(decide({ judged, mode, isLive: true, empty: "note" }).outcome).toBe(outcome);
   });
 
   test("names what was held against an artifact, as reasons or as warnings", () => {
     const judged = [one("proven"), one("mismatch", "csv")];
-    expect(decide({ judged, mode: "enforce", empty: "note" }).reasons).toEqual(["csv is mismatch"]);
-    expect(decide({ judged, mode: "warn", empty: "note" }).warnings).toEqual(["csv is mismatch"]);
-    expect(decide({ judged, mode: "off", empty: "note" }).warnings).toEqual([]);
+    expect(decide({ judged, mode: "enforce", isLive: true, empty: "note" }).reasons).toEqual(["csv is mismatch"]);
+    expect(decide({ judged, mode: "warn", isLive: false, empty: "note" }).warnings).toEqual(["csv is mismatch"]);
+    expect(decide({ judged, mode: "off", isLive: true, empty: "note" }).warnings).toEqual([]);
+  });
+
+  test("lets what contradicts a filter pass in trial, where nobody but its owner sees it", () => {
+    const judged = [one("mismatch")];
+    expect(decide({ judged, mode: "warn", isLive: false, empty: "note" }).outcome).toBe("pass");
   });
 
   test("leaves an empty part to the report's policy", () => {
     const judged = [one("empty"), one("empty", "csv")];
-    expect(decide({ judged, mode: "enforce", empty: "note" }).outcome).toBe("empty");
-    expect(decide({ judged, mode: "enforce", empty: "skip" }).outcome).toBe("empty");
-    expect(decide({ judged, mode: "enforce", empty: "send" }).outcome).toBe("pass");
+    expect(decide({ judged, mode: "enforce", isLive: true, empty: "note" }).outcome).toBe("empty");
+    expect(decide({ judged, mode: "enforce", isLive: true, empty: "skip" }).outcome).toBe("empty");
+    expect(decide({ judged, mode: "enforce", isLive: true, empty: "send" }).outcome).toBe("pass");
   });
 
   test("doesn't hold back an empty part for a picture that stays at home, but does for a mismatch", () => {
     const unproven = [one("unproven"), one("empty", "csv")];
-    expect(decide({ judged: unproven, mode: "enforce", empty: "note" }).outcome).toBe("empty");
-    expect(decide({ judged: unproven, mode: "enforce", empty: "send" }).outcome).toBe("quarantine");
+    expect(decide({ judged: unproven, mode: "enforce", isLive: true, empty: "note" }).outcome).toBe("empty");
+    expect(decide({ judged: unproven, mode: "enforce", isLive: true, empty: "send" }).outcome).toBe("quarantine");
     const mismatch = [one("mismatch"), one("empty", "csv")];
-    expect(decide({ judged: mismatch, mode: "enforce", empty: "note" }).outcome).toBe("quarantine");
+    expect(decide({ judged: mismatch, mode: "enforce", isLive: true, empty: "note" }).outcome).toBe("quarantine");
   });
 });
 

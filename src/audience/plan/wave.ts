@@ -12,17 +12,18 @@ export interface WaveFacts {
   readonly recipients: readonly Pick<Recipient, "id" | "key" | "email">[];
 }
 
-/** The drafts that wait for the first wave: empty when nobody would be in it, since then nothing could ever release them. */
+/** The drafts that wait for the first wave. Where none of those who were chosen gets anything this time, one other goes ahead. */
 export const restOf = ({ firstWave, owner, drafts, recipients }: WaveFacts): ReadonlySet<DeliveryDraft> => {
   const owed = drafts.filter((draft) => draft.skip === null);
   const named = new Set([...firstWave.to, ...(owner === null ? [] : [owner])].map((one) => one.toLowerCase()));
   const isNamed = ({ key, email }: (typeof recipients)[number]) =>
     named.has(key.toLowerCase()) || named.has(email.toLowerCase());
   const chosen = new Set(recipients.filter(isNamed).map(({ id }) => id));
-  const others = [...new Set(owed.map(({ recipientId }) => recipientId))].filter((id) => !chosen.has(id));
-  const first = new Set([...chosen, ...others.slice(0, firstWave.size)]);
-  const rest = owed.filter(({ recipientId }) => !first.has(recipientId));
-  return new Set(rest.length === owed.length ? [] : rest);
+  const everybody = [...new Set(owed.map(({ recipientId }) => recipientId))];
+  const others = everybody.filter((id) => !chosen.has(id));
+  const fewest = others.length === everybody.length ? 1 : 0;
+  const first = new Set([...chosen, ...others.slice(0, Math.max(fewest, firstWave.size))]);
+  return new Set(owed.filter(({ recipientId }) => !first.has(recipientId)));
 };
 
 /** How the first wave gets on. */
