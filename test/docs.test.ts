@@ -130,7 +130,7 @@ const around = {
   calendars: { bavaria: { country: "DE", region: "BY" } },
 };
 const topKeys = ["server", "servers", "sources", "mail", "database", "home", "zone", "locale", "calendars", "alerts"];
-const isTop = (key: string): boolean => topKeys.includes(key) || ["limits", "browser", "reports"].includes(key);
+const isTop = (key: string): boolean => topKeys.includes(key) || ["limits", "browser", "http", "reports"].includes(key);
 
 /** A piece of a configuration with what is missing around it; a whole one as it stands. */
 const completed = (text: string): string | null => {
@@ -153,7 +153,12 @@ test.each(blocksIn("yaml").map((block, at) => ({ ...block, at })))(
     using place = folder({ "daybreak.yaml": whole, "people.csv": "email,name,region\n" });
     const warehouse = { WAREHOUSE_URL: "postgres://reader@warehouse.example.com/dwh", WAREHOUSE_PASSWORD: "secret" };
     // A password for nobody is a mistake as well.
-    const env = { ...warehouse, ...(/smtp:\/\/\w+@/.test(whole) && { DAYBREAK_MAIL_PASSWORD: "secret" }) };
+    const env = {
+      ...warehouse,
+      ...(/smtp:\/\/\w+@/.test(whole) && { DAYBREAK_MAIL_PASSWORD: "secret" }),
+      ...(/imaps:\/\/\w+@/.test(whole) && { DAYBREAK_BOUNCES_PASSWORD: "secret" }),
+      SENDGRID_API_KEY: "SG.secret",
+    };
     expect((await loadConfig(place.options(env))).reports.length).toBe(1);
   },
 );
