@@ -21,7 +21,7 @@ import {
   hashSuppressions,
   listsNaming,
   lockPerson,
-  patternOf,
+  patternsOf,
   rendersOf,
   type WrittenEmail,
 } from "#store/privacy.ts";
@@ -157,7 +157,7 @@ const wordsOf = async (db: Session, { id, key, name }: Recipient): Promise<Forgo
   const known = [...(await addressesOf(db, id)), ...(key.includes("@") ? [key] : [])];
   const words = [...known, ...(/\S\s+\S/.test(name.trim()) ? [name.trim()] : [])];
   const addresses = [...new Set(known.map((address) => address.toLowerCase()))];
-  return { id, addresses, pattern: patternOf(words.length === 0 ? [key] : words) };
+  return { id, addresses, ...patternsOf(words.length === 0 ? [key] : words) };
 };
 
 const leftOf = ({ lists, needed, copies }: Rows, owed: number, { ownBackups }: EraseParts): readonly string[] => [

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { styleText } from "node:util";
 import { type Asker, openAsker } from "#cli/ask.ts";
 import type { Tone } from "#cli/table.ts";
@@ -17,6 +18,8 @@ export interface Terminal {
   readonly asker: Asker | null;
   /** Text for the standard output, as it is. */
   out(text: string): void;
+  /** Waits until a reader slower than us has taken what was written. */
+  drained?(): Promise<void>;
   /** Text for the standard error, as it is. */
   err(text: string): void;
   /** The line at the bottom that is drawn over and over; `null` removes it. Nothing where there is no screen. */
@@ -41,6 +44,9 @@ export const openTerminal = (env: Terminal["env"]): Terminal => {
     colour: isScreen && !env["NO_COLOR"] && env["TERM"] !== "dumb",
     asker: isScreen && process.stdin.isTTY ? openAsker() : null,
     out: (text) => void process.stdout.write(text),
+    drained: async () => {
+      if (process.stdout.writableNeedDrain) await once(process.stdout, "drain");
+    },
     err: (text) => void process.stderr.write(text),
     status: (text) => {
       if (!canTell || text === shown) return;

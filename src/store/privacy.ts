@@ -49,7 +49,8 @@ export const statements = {
   subscriptions: "delete from subscriptions where recipient_id = $1",
   groups: "delete from group_members where recipient_id = $1",
   copies: "delete from copies where recipient_id = $1 or lower(email) = any($2::text[])",
-  others: `update deliveries set envelope = ${without("envelope")}::jsonb, receipt = ${without("receipt")}::jsonb, reason = ${without("reason")}
+  others: `update deliveries set envelope = ${without("envelope")}::jsonb,
+      receipt = regexp_replace(receipt::text, case when envelope::text ~* $1 then $3 else $1 end, 'erased', 'gi')::jsonb, reason = ${without("reason")}
     where recipient_id <> $2 and (envelope::text ~* $1 or receipt::text ~* $1 or reason ~* $1)`,
   otherMessages: `update messages m set recipients = ${without("m.recipients")}::text[]
     from deliveries d where d.id = m.delivery_id and d.recipient_id <> $2 and m.recipients::text ~* $1`,
@@ -139,19 +140,22 @@ export const emailsOf = (db: Db, id: string): Promise<WrittenEmail[]> =>
     map: (row) => ({ deliveryId: text(row, "id"), messageId: text(row, "message_id") }),
   });
 
-/** Whom to forget: `pattern` finds the person's addresses and name in texts, `addresses` are in lower case. */
+/** Whom to forget; `addresses` are in lower case. */
 export interface Forgotten {
   readonly id: string;
+  /** Finds the person's addresses and name in texts. */
   readonly pattern: string;
+  /** The same for texts about their own emails, where a longer address that ends like theirs can only be theirs. */
+  readonly ownPattern: string;
   readonly addresses: readonly string[];
 }
 
 /** Takes the person out of the records of their own emails; how many emails. Dates, hashes, verdicts and outcomes stay. */
-export const forgetDeliveries = async (db: Db, { id, pattern }: Forgotten): Promise<number> => {
+export const forgetDeliveries = async (db: Db, { id, ownPattern }: Forgotten): Promise<number> => {
   for (const name of ["renderWords", "parts", "proofs", "attempts"] as const) {
-    await db.query(statements[name], [pattern, id]);
+    await db.query(statements[name], [ownPattern, id]);
   }
-  return changed(db, statements.deliveries, [pattern, id]);
+  return changed(db, statements.deliveries, [ownPattern, id]);
 };
 
 /** Drops what the person was to get: subscriptions, places in groups, and copies for them or by them; how many. */
@@ -162,8 +166,8 @@ export const dropSubscriptions = async (db: Db, { id, addresses }: Forgotten): P
 };
 
 /** Takes the person out of the records of other people's emails; how many such emails went to the person as a copy. */
-export const forgetCopies = async (db: Db, { id, pattern }: Forgotten): Promise<number> => {
-  await db.query(statements.others, [pattern, id]);
+export const forgetCopies = async (db: Db, { id, pattern, ownPattern }: Forgotten): Promise<number> => {
+  await db.query(statements.others, [pattern, id, ownPattern]);
   return changed(db, statements.otherMessages, [pattern, id]);
 };
 
@@ -193,11 +197,12 @@ export const forgetAudit = async (db: Db, { id, pattern, addresses }: Forgotten)
   return own + (await changed(db, statements.auditWords, [pattern]));
 };
 
-/** A pattern that finds these words in any text, as they stand there and as JSON writes them. */
-export const patternOf = (words: readonly string[]): string => {
+/** Patterns that find these words in any text, as they stand there and as JSON writes them. */
+export const patternsOf = (words: readonly string[]): Pick<Forgotten, "pattern" | "ownPattern"> => {
   const all = words.flatMap((word) => [word, json(word).slice(1, -1)]);
   const longestFirst = [...new Set(all)].sort((a, b) => b.length - a.length);
   const escaped = longestFirst.map((word) => word.replaceAll(/[^\p{L}\p{N}]/gu, "\\$&"));
+  const ownPattern = `(${escaped.join("|")})(?![[:alnum:]-]|\\.[[:alnum:]])`;
   // In JSON the letter before may belong to a line break.
-  return `(?:(?<![[:alnum:]._+-])|(?<=\\\\[nrt]))(${escaped.join("|")})(?![[:alnum:]-]|\\.[[:alnum:]])`;
+  return { ownPattern, pattern: `(?:(?<![[:alnum:]._+-])|(?<=\\\\[nrt]))${ownPattern}` };
 };

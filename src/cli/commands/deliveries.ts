@@ -3,6 +3,7 @@ import { type Asked, deliveryStates, discard, release, retryDelivery } from "#ac
 import { listed } from "#actions/listed.ts";
 import { type Verdict as Found, resolveDelivery } from "#actions/resolve.ts";
 import { traceOf } from "#actions/trace.ts";
+import { deliveriesExportCommand } from "#cli/commands/deliveries/export.ts";
 import { wholeNumber } from "#cli/numbers.ts";
 import { operator, withApp } from "#cli/open.ts";
 import type { Cell } from "#cli/table.ts";
@@ -13,7 +14,7 @@ import type { Delivery } from "#model/delivery.ts";
 import { Fault } from "#model/fault.ts";
 import { filtersInWords } from "#model/filters.ts";
 
-/** `deliveries list|show|retry|resolve|release|discard`. */
+/** `deliveries list|show|export|retry|resolve|release|discard`. */
 export const deliveriesCommand = (cli: Cli): Command =>
   verb({
     usage: "deliveries",
@@ -26,6 +27,7 @@ export const deliveriesCommand = (cli: Cli): Command =>
   })
     .addCommand(listCommand(cli))
     .addCommand(showCommand(cli))
+    .addCommand(deliveriesExportCommand(cli))
     .addCommand(retryCommand(cli))
     .addCommand(resolveCommand(cli))
     .addCommand(releaseCommand(cli))
