@@ -11,6 +11,7 @@ import { type SmtpSettings, smtpMailer } from "#send/mailers/smtp.ts";
 import { stagedMailer } from "#send/mailers/staged.ts";
 import { returnPathOf } from "#send/plan/return-path.ts";
 import type { Mailer } from "#send/port.ts";
+import { countTurn } from "#send/turn.ts";
 
 /** The folder where mail of reports in trial lies, and all mail where no mail server is configured. */
 export const outboxOf = (config: Config): string =>
@@ -62,8 +63,10 @@ const smtpSettings = (config: Config, via: Extract<Config["mail"]["via"], { kind
 
 /** Posts an alert as a plain email. */
 export const alertPoster =
-  ({ config, clock, mailer }: Pick<App, "config" | "clock" | "mailer">): PostPlain =>
+  ({ config, clock, mailer, pool }: Pick<App, "config" | "clock" | "mailer" | "pool">): PostPlain =>
   async (to, subject, text) => {
+    // An alert leaves even when the database, which keeps the pace, is what it is about.
+    await countTurn(mailer.name, { pool, emailsPerMinute: config.limits.emailsPerMinute }).catch(() => {});
     const letter = { id: `alert-${randomUUID()}`, from: config.mail.from, to, subject, text };
     await mailer.send(await plainEmail(letter, clock.now()), AbortSignal.timeout(config.limits.sendLimitMs));
   };

@@ -7,6 +7,7 @@ import type { App } from "#app.ts";
 import { freshLists } from "#audience/fresh.ts";
 import { readLists } from "#audience/lists.ts";
 import { isChosenSkip } from "#audience/plan.ts";
+import { rememberTimings } from "#audience/timings.ts";
 import { openPictures } from "#compose/pictures.ts";
 import { tellOwner } from "#compose/summarize.ts";
 import type { Config } from "#config/config.ts";
@@ -15,6 +16,7 @@ import type { Delivery } from "#model/delivery.ts";
 import type { Report } from "#model/report.ts";
 import { linksInto } from "#render/servers/open.ts";
 import type { Mailer } from "#send/port.ts";
+import { countTurn } from "#send/turn.ts";
 import { hearBells } from "#store/bells.ts";
 import { allReports, rememberReports } from "#store/reports.ts";
 
@@ -51,6 +53,7 @@ export const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts =>
   const reportOf = rememberReports(pool);
   const alerts = alertsOf(open);
   const tellTicks = recurringTroubles(alerts);
+  const timings = rememberTimings(open);
   const readListsOf = (report: Report) => readLists(report, { pool, clock, sources, dir });
   return {
     ...{ pool, clock, log, artifacts, sources, mail, passPoint: open.passPoint },
@@ -86,7 +89,7 @@ export const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts =>
       await arrive();
       for (const { name } of config.servers)
         await tellTicks(`server:${name}`, servers.has(name) ? null : awayWords(name));
-      return tickAll(open, holidays.of, tellTicks);
+      return tickAll(open, { holidays: holidays.of, timings, tell: tellTicks });
     },
     tellOwner: async (slot, signal) => {
       // From a copy of the database its owner would hear of a morning that somebody else has told already.
@@ -97,7 +100,9 @@ export const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts =>
         // A lock is held meanwhile, and the database ends whoever holds one for a minute without a word.
         post: async (message, isTrial) => {
           const bound = AbortSignal.any([signal, AbortSignal.timeout(30_000)]);
-          await (isTrial ? open.outbox : open.mailer).send(message, bound);
+          const leaves = isTrial ? open.outbox : open.mailer;
+          await countTurn(leaves.name, { pool, emailsPerMinute: limits.emailsPerMinute });
+          await leaves.send(message, bound);
         },
       });
     },

@@ -13,7 +13,7 @@ import { deliveryById, moveDelivery, postponeDelivery, type WorkAsk } from "#sto
 import { forgetMessage, messageOf } from "#store/messages.ts";
 import { outlast } from "#store/outlast.ts";
 import { type Session, transaction } from "#store/pool.ts";
-import { beginSending, lockSendable, markSent, type Try } from "#store/sends.ts";
+import { beginSending, lockSendable, markSent, type Sendable, type Try } from "#store/sends.ts";
 
 /** What the last look found: still owed, or not as it was frozen. */
 export type LastLook = { readonly verdict: "still" } | { readonly verdict: "skip" | "anew"; readonly reason: string };
@@ -39,9 +39,9 @@ interface Committed {
 /** Sends the next composed delivery; false when there is none. `sending` is committed before the wire is touched. */
 export const postNext = async (ask: WorkAsk, parts: PostParts, signal: AbortSignal): Promise<boolean> => {
   await parts.passPoint("send:between");
-  const turn = await awaitTurn(ask, parts, signal);
-  if (turn !== "go") return turn === "later";
-  const committed = await commit(ask, parts);
+  const turn = await awaitTurn(sendableFor(ask, parts), parts, signal);
+  if (turn === "none" || turn === "later") return turn === "later";
+  const committed = await commit({ ...ask, trial: turn.go.trial }, parts);
   if (committed === null) return false;
   if (committed === "settled") return true;
   await parts.passPoint("send:begun");
@@ -50,8 +50,15 @@ export const postNext = async (ask: WorkAsk, parts: PostParts, signal: AbortSign
   return true;
 };
 
+type Sending = WorkAsk & { readonly trial: boolean };
+
+const sendableFor = ({ occasion, now }: WorkAsk, { installation, mailer }: PostParts): Sendable => ({
+  ...{ occasion, now, mailer },
+  installation: installation(),
+});
+
 /** A delivery over which the last look stumbles waits a minute, so that those behind it have their turn. */
-const commit = async (ask: WorkAsk, parts: PostParts): Promise<Committed | "settled" | null> => {
+const commit = async (ask: Sending, parts: PostParts): Promise<Committed | "settled" | null> => {
   const taken: { id: string | null } = { id: null };
   try {
     return await commitNext(ask, parts, taken);
@@ -63,9 +70,9 @@ const commit = async (ask: WorkAsk, parts: PostParts): Promise<Committed | "sett
   }
 };
 
-const commitNext = (ask: WorkAsk, parts: PostParts, taken: { id: string | null }): ReturnType<typeof commit> =>
+const commitNext = (ask: Sending, parts: PostParts, taken: { id: string | null }): ReturnType<typeof commit> =>
   transaction(parts.pool, async (db) => {
-    const id = await lockSendable(db, { ...ask, installation: parts.installation(), mailer: parts.mailer });
+    const id = await lockSendable(db, { ...sendableFor(ask, parts), trial: ask.trial });
     taken.id = id;
     const delivery = id === null ? null : await deliveryById(db, id);
     if (delivery === null) return null;

@@ -1,5 +1,4 @@
-import { as, at, changed, type Db, number, one } from "#store/db.ts";
-import type { WorkAsk } from "#store/deliveries.ts";
+import { changed, type Db, number, one } from "#store/db.ts";
 
 /** Every statement about the rates of mailers; a test prepares each. */
 export const statements = {
@@ -9,8 +8,6 @@ export const statements = {
       where b.next_at <= clock_timestamp() + $3 * interval '1 ms'
     returning greatest(0, extract(epoch from next_at - clock_timestamp()) * 1000 - $2) as wait`,
   held: "select extract(epoch from next_at - clock_timestamp()) * 1000 as wait from budgets where name = $1 and next_at > clock_timestamp()",
-  waiting: `select d.trial from deliveries d where d.state = 'composed' and (d.not_before is null or d.not_before <= $1)
-      and ($2::text is null or d.occasion = $2) order by d.id limit 1`,
   hold: `insert into budgets as b (name, next_at) values ($1, clock_timestamp() + $2 * interval '1 ms')
     on conflict (name) do update set next_at = greatest(b.next_at, excluded.next_at)`,
 };
@@ -35,14 +32,3 @@ export const heldFor = async (db: Db, name: string): Promise<number> =>
 export const holdTurns = async (db: Db, name: string, ms: number): Promise<void> => {
   await changed(db, statements.hold, [name, ms]);
 };
-
-/** Whether the next written email is one in trial; `null`: there is none. It isn't locked, and may be another one's by the time it is. */
-export const nextWritten = (
-  db: Db,
-  { now, occasion }: Pick<WorkAsk, "now" | "occasion">,
-): Promise<{ readonly trial: boolean } | null> =>
-  one(db, {
-    text: statements.waiting,
-    values: [at(now), occasion],
-    map: (row) => ({ trial: as<boolean>(row, "trial") }),
-  });

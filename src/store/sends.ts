@@ -1,15 +1,18 @@
 import type { Temporal } from "#model/time.ts";
-import { at, changed, type Db, json, many, number, one, text, textOrNull } from "#store/db.ts";
+import { as, at, changed, type Db, json, many, number, one, text, textOrNull } from "#store/db.ts";
 import type { WorkAsk } from "#store/deliveries.ts";
+
+/** A preview is written to be looked at and never sent. */
+const isSendable = `d.state = 'composed' and (d.not_before is null or d.not_before <= $1)
+      and ($2::text is null or d.occasion = $2) and d.occasion not like 'preview:%'
+      and d.stopped_at is null and not d.waits_for_wave and (d.trial or exists (select 1 from installation i where i.id = $3::uuid))
+      and (d.trial or not exists (select 1 from reports r where r.name = d.report and r.mailer <> $4))`;
 
 /** Every statement about sending deliveries and their tries; a test prepares each. */
 export const statements = {
-  // A preview is written to be looked at and never sent.
-  sendable: `select d.id from deliveries d where d.state = 'composed' and (d.not_before is null or d.not_before <= $1)
-      and ($2::text is null or d.occasion = $2) and d.occasion not like 'preview:%'
-      and d.stopped_at is null and not d.waits_for_wave and (d.trial or exists (select 1 from installation i where i.id = $3::uuid))
-      and (d.trial or not exists (select 1 from reports r where r.name = d.report and r.mailer <> $4))
-    order by d.id for update skip locked limit 1`,
+  waiting: `select d.trial from deliveries d where ${isSendable} order by d.id limit 1`,
+  // The turn was taken for a file or for an email that leaves, and is only good for one of these.
+  sendable: `select d.id from deliveries d where ${isSendable} and d.trial = $5 order by d.id for update skip locked limit 1`,
   begin: `update deliveries set state = 'sending', attempts = attempts + 1, owner = $2, reason = null,
       deadline = now() + $3 * interval '1 ms' where id = $1 and state = 'composed' returning attempts`,
   putAttempt: "insert into attempts (delivery_id, n, owner, started_at) values ($1, $2, $3, $4)",
@@ -47,11 +50,21 @@ export interface Sendable extends Pick<WorkAsk, "occasion" | "now"> {
   readonly mailer: string;
 }
 
-/** The next composed delivery that may go out, locked until the transaction ends. */
-export const lockSendable = (db: Db, ask: Sendable): Promise<string | null> =>
+const sendableValues = ({ now, occasion, installation, mailer }: Sendable) => [at(now), occasion, installation, mailer];
+
+/** Whether the next delivery that may go out is one in trial; `null`: there is none. It isn't locked, and may be another one by the time it is. */
+export const nextSendable = (db: Db, ask: Sendable): Promise<{ readonly trial: boolean } | null> =>
+  one(db, {
+    text: statements.waiting,
+    values: sendableValues(ask),
+    map: (row) => ({ trial: as<boolean>(row, "trial") }),
+  });
+
+/** The next composed delivery of these that may go out, locked until the transaction ends. */
+export const lockSendable = (db: Db, ask: Sendable & { readonly trial: boolean }): Promise<string | null> =>
   one(db, {
     text: statements.sendable,
-    values: [at(ask.now), ask.occasion, ask.installation, ask.mailer],
+    values: [...sendableValues(ask), ask.trial],
     map: (row) => text(row, "id"),
   });
 
