@@ -129,7 +129,20 @@ const around = {
   sources: { warehouse: { url: "${WAREHOUSE_URL}" } },
   calendars: { bavaria: { country: "DE", region: "BY" } },
 };
-const topKeys = ["server", "servers", "sources", "mail", "database", "home", "zone", "locale", "calendars", "alerts"];
+const topKeys = [
+  "server",
+  "servers",
+  "sources",
+  "mail",
+  "database",
+  "home",
+  "zone",
+  "locale",
+  "calendars",
+  "alerts",
+  "backups",
+  "buckets",
+];
 const isTop = (key: string): boolean => topKeys.includes(key) || ["limits", "browser", "http", "reports"].includes(key);
 
 /** A piece of a configuration with what is missing around it; a whole one as it stands. */
@@ -158,6 +171,9 @@ test.each(blocksIn("yaml").map((block, at) => ({ ...block, at })))(
       ...(/smtp:\/\/\w+@/.test(whole) && { DAYBREAK_MAIL_PASSWORD: "secret" }),
       ...(/imaps:\/\/\w+@/.test(whole) && { DAYBREAK_BOUNCES_PASSWORD: "secret" }),
       SENDGRID_API_KEY: "SG.secret",
+      ...Object.fromEntries(
+        ["DATABASE_URL", "SUPERSET_DB", "METABASE_DB"].map((name) => [name, "postgres://b@db/one"]),
+      ),
     };
     expect((await loadConfig(place.options(env))).reports.length).toBe(1);
   },

@@ -1,12 +1,11 @@
 import { sendPing } from "#alert/ping.ts";
 import { openBucket } from "#app/buckets.ts";
 import type { Opened } from "#app/work.ts";
-import type { RunCheck } from "#backup/drill.ts";
 import type { PlanSlots } from "#backup/due.ts";
 import { type BackupSettings, startBackups } from "#backup/loops.ts";
 import { runCommand } from "#backup/produce/command.ts";
 import { producer } from "#backup/produce/produce.ts";
-import type { BackupAlerts, BackupParts } from "#backup/step.ts";
+import type { BackupAlerts, BackupParts, RunCheck } from "#backup/step.ts";
 import type { ArchiveBucket } from "#bucket/port.ts";
 import type { Config } from "#config/config.ts";
 import type { Work, WorkSettings } from "#daemon.ts";
@@ -31,6 +30,7 @@ export const backupPartsOf = (
     produce: producer({ environment, ownDatabase: () => databaseUrl, ownRows: (signal) => ownRows(pool, signal) }),
     bucketOf: buckets.of,
     planSlots: planWith(open),
+    check: checkWith(config),
     ping: (url, words) => sendPing(url, { isWell: true, words }, AbortSignal.timeout(pingMs)),
     identity: config.backupIdentity,
   };
@@ -62,7 +62,7 @@ const planWith =
     planSlots({ ...facts, schedule: read, holidays: await holidays.of(schedule.calendar, facts.now) });
 
 /** The check of a drill, with the environment that commands of backups get. */
-export const checkWith =
+const checkWith =
   ({ environment }: Pick<Config, "environment">): RunCheck =>
   async ({ line, path, cwd, signal }) => {
     await runCommand({ line, more: [path], name: "The check", cwd, environment, out: null, signal });
@@ -100,5 +100,4 @@ const backupSettingsOf = (config: Config, { owner, roles }: Pick<WorkSettings, "
   sweepEveryMs: config.limits.sweepEveryMs,
   mine: roles.includes("backup") ? config.backups.filter((backup) => runsOn(backup, config.host)) : [],
   watched: roles.includes("backup") || roles.includes("tick") ? config.backups : [],
-  check: checkWith(config),
 });

@@ -9,27 +9,16 @@ import { planDrill } from "#backup/plan/checks.ts";
 import { placeInWords, seriesOf } from "#backup/plan/keys.ts";
 import { type Keeping, readAgain } from "#backup/reread.ts";
 import { persistenceOf } from "#backup/step.ts";
-import type { CommandLine } from "#model/backup.ts";
 import type { CataloguedArchive } from "#model/backup-run.ts";
 import { Fault, isFault, wordsOf } from "#model/fault.ts";
 import { msBetween, type Temporal } from "#model/time.ts";
 import { archiveByKey, archivesOf } from "#store/archives.ts";
 import { beginDrill, endDrill, recentDrills } from "#store/drills.ts";
 
-/** Runs the check of a drill in a folder; throws when it ends with anything but 0. */
-export type RunCheck = (ask: {
-  readonly line: CommandLine;
-  /** The restored file. */
-  readonly path: string;
-  readonly cwd: string;
-  readonly signal: AbortSignal;
-}) => Promise<void>;
-
 /** What a drill needs beside what keeping needs. */
 export interface DrillAsk {
   /** Its slot; `null`: an operator asked for it. */
   readonly nominal: Temporal.Instant | null;
-  readonly check: RunCheck;
   readonly random: number;
 }
 
@@ -83,7 +72,7 @@ const rehearse = async (archive: CataloguedArchive, keeping: Keeping, ask: Drill
   let words: string | null = null;
   try {
     await mkdir(scratch, { recursive: true, mode: 0o700 });
-    await tryRestore(archive, keeping, { scratch, check: ask.check });
+    await tryRestore(archive, keeping, scratch);
   } catch (error) {
     if (signal.aborted) throw error;
     words = await reasonOf(error, archive, keeping);
@@ -98,11 +87,7 @@ const rehearse = async (archive: CataloguedArchive, keeping: Keeping, ask: Drill
   return { key, outcome, durationMs, words };
 };
 
-const tryRestore = async (
-  archive: CataloguedArchive,
-  keeping: Keeping,
-  { scratch, check }: { readonly scratch: string; readonly check: RunCheck },
-): Promise<void> => {
+const tryRestore = async (archive: CataloguedArchive, keeping: Keeping, scratch: string): Promise<void> => {
   const { backup, parts, signal } = keeping;
   const bucket = parts.bucketOf(backup);
   const persistence = persistenceOf(keeping);
@@ -121,7 +106,7 @@ const tryRestore = async (
   );
   if (backup.drill?.check == null) return;
   const late = AbortSignal.timeout(backup.drill.timeoutMs);
-  await check({ line: backup.drill.check, path, cwd: scratch, signal: AbortSignal.any([signal, late]) });
+  await parts.check({ line: backup.drill.check, path, cwd: scratch, signal: AbortSignal.any([signal, late]) });
 };
 
 interface Plain {
@@ -153,7 +138,7 @@ const reasonOf = async (error: unknown, archive: CataloguedArchive, keeping: Kee
   const now = await archiveByKey(parts.pool, placeInWords(backup.place), archive.key);
   if (now === null || now.state === "removed") return "the rotation removed it meanwhile";
   if (isFault(error, "backup.restore")) await readAgain(archive, keeping).catch(() => undefined);
-  return isFault(error) ? `${wordsOf(error)} ${error.hint}` : wordsOf(error);
+  return isFault(error) ? `${wordsOf(error)} (${error.hint})` : wordsOf(error);
 };
 
 /** What a rehearsal left behind whose process was killed. */

@@ -1,5 +1,5 @@
 /** The loops of the role `backup`: runs come due and are brought to their end, what is kept is looked after, restores are rehearsed. */
-import { type DrillAsk, drill } from "#backup/drill.ts";
+import { drill } from "#backup/drill.ts";
 import { dueDrill, tickBackup } from "#backup/due.ts";
 import { type Keeping, lookAtKept, rereadKept } from "#backup/reread.ts";
 import { finishRun } from "#backup/run.ts";
@@ -22,7 +22,6 @@ export interface BackupSettings {
   readonly mine: readonly Backup[];
   /** Those that somebody must look at, wherever they are made. */
   readonly watched: readonly Backup[];
-  readonly check: DrillAsk["check"];
 }
 
 /** A process that keeps backups. */
@@ -173,13 +172,13 @@ const whileLeased = async (
 const keepAll = async ({ parts, settings }: Shift, signal: AbortSignal, beat: () => void): Promise<undefined> => {
   await forEach(settings.mine, { parts, what: "backup.keep" }, async (backup) => {
     const keeping: Keeping = { backup, parts, signal };
-    await keepOne(keeping, settings);
+    await keepOne(keeping);
     beat();
   });
 };
 
 /** Each look under a lock of its own: two daemons don't read the same gigabytes, and a run isn't held up by them. */
-const keepOne = async (keeping: Keeping, { check }: BackupSettings): Promise<void> => {
+const keepOne = async (keeping: Keeping): Promise<void> => {
   const { backup, parts } = keeping;
   await under(keeping, `backup:${backup.name}`, async () => {
     await lookAtKept(keeping);
@@ -188,7 +187,7 @@ const keepOne = async (keeping: Keeping, { check }: BackupSettings): Promise<voi
   await under(keeping, `backup-keep:${backup.name}`, async () => {
     await rereadKept(keeping);
     const nominal = await dueDrill(backup, parts);
-    if (nominal !== null) await drill(keeping, { nominal, check, random: Math.random() });
+    if (nominal !== null) await drill(keeping, { nominal, random: Math.random() });
   });
 };
 

@@ -7,6 +7,7 @@ import { readManifest } from "#backup/manifest.ts";
 import { persist } from "#backup/persist.ts";
 import { keyReader, prefixOfKeys } from "#backup/plan/keys.ts";
 import type { Manifest } from "#backup/plan/manifest.ts";
+import { restoreBeside } from "#backup/restore-beside.ts";
 import type { ArchiveBucket } from "#bucket/port.ts";
 import type { ArchiveState, Backup } from "#model/backup.ts";
 import { Fault } from "#model/fault.ts";
@@ -38,6 +39,8 @@ export interface Restored {
   /** True when it had been read back and found whole before. */
   readonly isProven: boolean;
   readonly path: string;
+  /** Files that belong to it, now beside it. */
+  readonly beside: readonly string[];
 }
 
 /** Restores an archive into a new file. Throws `backup.restore`; then nothing stands under that name. */
@@ -49,10 +52,11 @@ export const restore = async (ask: RestoreAsk, parts: RestoreParts): Promise<Res
   const partial = `${path}.partial`;
   await fetchArchive({ bucket: ask.bucket, archive: manifest, path: partial }, parts);
   const plain = await plainOf({ manifest, partial, path }, parts);
+  const beside = await restoreBeside({ bucket: ask.bucket, manifest, path }, parts);
   await giveName(plain, path);
   if (plain !== partial) await rm(partial, { force: true });
   await forgetRanges(partial);
-  return { manifest, isProven, path };
+  return { manifest, isProven, path, beside };
 };
 
 const refuseExisting = async (path: string): Promise<void> => {
@@ -161,14 +165,17 @@ const unprovenFault = ({ manifest, state }: Found): Fault => {
 };
 
 /** What to do with a restored file, as its report server's own documentation has it. */
-export const nextCommand = ({ producer }: Pick<Backup, "producer">, path: string): readonly string[] => {
-  const file = /^[\w./:\\-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+export const nextCommand = (
+  { producer }: Pick<Backup, "producer">,
+  { path, beside }: Pick<Restored, "path" | "beside">,
+): readonly string[] => {
+  const file = quoted(path);
   switch (producer.kind) {
     case "tableau":
       return [
         "# The Tableau Server must have the same version as the one that made the archive.",
         `tsm maintenance restore --file ${file}`,
-        "tsm settings import -f <the settings.json beside the archive>",
+        ...beside.map((one) => `tsm settings import -f ${quoted(one)}`),
         "tsm pending-changes apply",
       ];
     case "postgres":
@@ -187,3 +194,5 @@ export const nextCommand = ({ producer }: Pick<Backup, "producer">, path: string
       return [`# Made by the command of this backup in the configuration; its file is back:`, `ls -l ${file}`];
   }
 };
+
+const quoted = (path: string): string => (/^[\w./:\\-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);

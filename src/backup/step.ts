@@ -2,7 +2,7 @@ import type { PlanSlots } from "#backup/due.ts";
 import type { Persistence } from "#backup/persist.ts";
 import type { Produce } from "#backup/port.ts";
 import type { ArchiveBucket } from "#bucket/port.ts";
-import type { Backup } from "#model/backup.ts";
+import type { Backup, CommandLine } from "#model/backup.ts";
 import { Fault } from "#model/fault.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
@@ -25,6 +25,15 @@ export interface BackupAlerts {
   recover(key: string): Promise<boolean>;
 }
 
+/** Runs the check of a drill in a folder; throws when it ends with anything but 0. */
+export type RunCheck = (ask: {
+  readonly line: CommandLine;
+  /** The restored file. */
+  readonly path: string;
+  readonly cwd: string;
+  readonly signal: AbortSignal;
+}) => Promise<void>;
+
 /** What the steps of a backup use. */
 export interface BackupParts {
   readonly pool: Pool;
@@ -36,6 +45,7 @@ export interface BackupParts {
   /** Opened once for each backup, closed by whoever owns the parts. */
   readonly bucketOf: (backup: Backup) => ArchiveBucket;
   readonly planSlots: PlanSlots;
+  readonly check: RunCheck;
   /** Tells a watcher outside that a run went well; a failure of it is no failure of the run. */
   readonly ping: (url: string, words: string) => Promise<void>;
   /** The private key of age; `null`: none is here. */

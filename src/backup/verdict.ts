@@ -32,6 +32,7 @@ export const recordVerdict = async (
   }
   const words = readBackWords(archive, found);
   await recordBroken(archive, { state: found.outcome === "missing" ? "missing" : "broken", words }, parts);
+  if (found.outcome === "different") await takeBackProof(archive, parts);
   return new Fault("backup.verify", words, { hint: brokenHint(archive) });
 };
 
@@ -39,10 +40,16 @@ export const recordVerdict = async (
 const recordProof = async (archive: CataloguedArchive, parts: VerdictParts): Promise<void> => {
   const now = parts.clock.now();
   await markVerified(parts.pool, archive.id, now);
-  if (archive.verifiedAt === null) {
+  if (archive.verifiedAt === null || archive.state !== "verified") {
     await persist(() => changeManifest(parts.bucket, archive.key, { verify: { level: "read-back", at: now } }), parts);
   }
   await parts.alerts.recover(brokenKey(archive));
+};
+
+/** A catalogue that is rebuilt from the manifests must not count it. What can't be written now stands in the row all the same. */
+const takeBackProof = async ({ key }: CataloguedArchive, parts: VerdictParts): Promise<void> => {
+  const once = { ...parts, retryForMs: 0 };
+  await persist(() => changeManifest(parts.bucket, key, { verify: null }), once).catch(() => undefined);
 };
 
 /** Records that an archive is broken or missing, and raises it. */

@@ -52,13 +52,8 @@ export const statements = {
   elsewhere: `select place, count(*) as n, sum(bytes) as bytes from archives
     where backup = $1 and place <> $2 and state <> 'removed' group by place order by place`,
   byKey: "select * from archives where place = $1 and key = $2",
-  byKeyAnywhere: "select * from archives where key = $1 and state <> 'removed' order by id",
   sizes: `select bytes from archives where backup = $1 and state = 'verified' and key <> $3
     order by date desc, made_at desc limit $2`,
-  unproven: `select * from archives where backup = $1 and place = $2 and state in ('made', 'verified', 'suspect')
-    order by last_read_at nulls first, date, id limit $3`,
-  readSince:
-    "select coalesce(sum(bytes), 0) as bytes from archives where backup = $1 and place = $2 and last_read_at > $3",
 };
 
 const toArchive = (row: Row): CataloguedArchive => ({
@@ -163,23 +158,9 @@ export const archivesElsewhere = (
 export const archiveByKey = (db: Db, place: string, key: string): Promise<CataloguedArchive | null> =>
   one(db, { text: statements.byKey, values: [place, key], map: toArchive });
 
-/** The archives of a key wherever it lies. */
-export const archivesByKey = (db: Db, key: string): Promise<CataloguedArchive[]> =>
-  many(db, { text: statements.byKeyAnywhere, values: [key], map: toArchive });
-
 /** Sizes of a backup's newest verified archives, but for one key: what tells whether another one is too small. */
 export const recentSizes = (
   db: Db,
   { backup, limit, but = "" }: { readonly backup: string; readonly limit: number; readonly but?: string },
 ): Promise<number[]> =>
   many(db, { text: statements.sizes, values: [backup, limit, but], map: (row) => number(row, "bytes") });
-
-/** The archives whose bytes have gone unproven longest. */
-export const longestUnproven = (db: Db, { backup, place }: Series, limit: number): Promise<CataloguedArchive[]> =>
-  many(db, { text: statements.unproven, values: [backup, place, limit], map: toArchive });
-
-/** How many bytes of a series were read back since an instant: what a day's budget has left. */
-export const bytesReadSince = async (db: Db, { backup, place }: Series, since: Temporal.Instant): Promise<number> => {
-  const values = [backup, place, at(since)];
-  return (await one(db, { text: statements.readSince, values, map: (row) => number(row, "bytes") })) ?? 0;
-};

@@ -43,6 +43,8 @@ export const statements = {
       lease_until = case when $5 in ('producing', 'uploading', 'verifying') then lease_until end
     where id = $1 and owner = $2 and n = $3 and state = $4`,
   beginUpload: `update backup_runs set place = $4, key = $5, upload_id = $6, part_bytes = $7 where id = $1 and owner = $2 and n = $3`,
+  hurry: `update backup_runs set not_before = null where id = $1 and not_before is not null
+    and state in ('due', 'producing', 'uploading', 'verifying') and (lease_until is null or lease_until < now())`,
   giveBack: "update backup_runs set owner = null, lease_until = null where owner = $1",
   byId: "select * from backup_runs where id = $1",
   recent: "select * from backup_runs where ($1::text is null or backup = $1) order by nominal desc, id desc limit $2",
@@ -120,6 +122,9 @@ export const putRun = (db: Db, run: NewRun): Promise<string | null> => {
 /** The newest occurrence of its schedule that was recorded for a backup, made or skipped. */
 export const lastRunNominal = (db: Db, backup: string): Promise<Temporal.Instant | null> =>
   one(db, { text: statements.lastNominal, values: [backup], map: (row) => instantOrNull(row, "nominal") });
+
+/** Lets a run that waits for its next try begin at once. */
+export const hurryRun = (db: Db, id: string): Promise<number> => changed(db, statements.hurry, [id]);
 
 /** Who takes a run, for how long, and of which backups: those whose command runs on this host. */
 export interface TakeAsk {

@@ -87,6 +87,7 @@ export const openBackups = async (
     planSlots: async ({ read, zone, knownSince, lastSeen, now }) =>
       planSlots({ schedule: read, zone, holidays: new Map(), knownSince, lastSeen, now }),
     ping: async () => {},
+    check: async () => {},
     ...differs.parts,
   };
   const owned = stack.move();

@@ -24,7 +24,7 @@ export interface RereadFacts {
  */
 export const planRereads = ({ archives, bytesPerDay, now }: RereadFacts): readonly CataloguedArchive[] => {
   if (bytesPerDay <= 0) return [];
-  const readable = archives.filter(({ state }) => state !== "missing" && state !== "removed");
+  const readable = archives.filter(({ state }) => state !== "missing" && state !== "removed" && state !== "broken");
   const old = readable.filter(({ madeAt }) => msBetween(madeAt, now) >= DAY_MS);
   const chosen: CataloguedArchive[] = [];
   // What is left of the budget of each of the days before is gone, but for the one large archive at the head of the queue.
