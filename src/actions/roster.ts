@@ -12,7 +12,8 @@ const originOf = (report: string): string => `list:${report}`;
 export const withListing = (people: People, report: string, listing: Listing): People => {
   const origin = originOf(report);
   const byKey = new Map(people.recipients.map((recipient) => [recipient.key, recipient]));
-  const listed = listing.rows.map((row) => recipientOf(row, byKey.get(row.key), { people, origin }));
+  const atWork = new Set(people.subscriptions.filter((one) => one.active).map((one) => one.recipientId));
+  const listed = listing.rows.map((row) => recipientOf(row, byKey.get(row.key), { atWork, origin }));
   const keys = new Set(listing.rows.map((row) => row.key));
   const held = heldKeys(listing);
   const others = people.recipients.filter((recipient) => !keys.has(recipient.key));
@@ -26,9 +27,15 @@ export const withListing = (people: People, report: string, listing: Listing): P
     if (one.label === "" && listedIds.has(one.recipientId)) return false;
     return one.origin !== origin || heldIds.has(one.recipientId);
   });
-  const fresh = listing.rows.map((row, at) =>
-    subscriptionOf(row, listed[at]?.id ?? row.key, { people, report, origin }),
+  const before = new Map(
+    people.subscriptions
+      .filter((one) => one.report === report && one.label === "")
+      .map((one) => [one.recipientId, one] as const),
   );
+  const fresh = listing.rows.map((row, at) => {
+    const recipientId = listed[at]?.id ?? row.key;
+    return subscriptionOf(row, before.get(recipientId), { recipientId, report, origin });
+  });
   return { ...people, recipients: [...others, ...listed], subscriptions: [...kept, ...fresh] };
 };
 
@@ -37,11 +44,12 @@ const heldKeys = ({ mistakes }: Listing): ReadonlySet<string> =>
   new Set(mistakes.flatMap(({ cells }) => cells.flatMap((cell) => [cell.trim(), cell.trim().toLowerCase()])));
 
 interface Listed {
-  readonly people: People;
+  /** Who has a subscription that is active. */
+  readonly atWork: ReadonlySet<string | null>;
   readonly origin: string;
 }
 
-const recipientOf = (row: ListRow, known: Recipient | undefined, { people, origin }: Listed): Recipient => {
+const recipientOf = (row: ListRow, known: Recipient | undefined, { atWork, origin }: Listed): Recipient => {
   const { key, kind, name, email } = row;
   if (known === undefined) {
     const { locale, zone, calendar } = row;
@@ -50,8 +58,7 @@ const recipientOf = (row: ListRow, known: Recipient | undefined, { people, origi
     return { id: `new:${key}`, ...own, ...dates, active: true, origin };
   }
   // A list brings back who had left every list, never whom an operator deactivated.
-  const hadLeft =
-    known.origin !== null && !people.subscriptions.some((one) => one.recipientId === known.id && one.active);
+  const hadLeft = known.origin !== null && !atWork.has(known.id);
   return {
     ...known,
     kind,
@@ -66,12 +73,9 @@ const recipientOf = (row: ListRow, known: Recipient | undefined, { people, origi
 
 const subscriptionOf = (
   row: ListRow,
-  recipientId: string,
-  { people, report, origin }: Listed & { readonly report: string },
+  before: Subscription | undefined,
+  { recipientId, report, origin }: Pick<Subscription, "recipientId" | "report" | "origin">,
 ): Subscription => {
-  const before = people.subscriptions.find(
-    (one) => one.report === report && one.recipientId === recipientId && one.label === "",
-  );
   const open = { id: `list:${row.key}`, split: null, at: null, start: null, end: null, ...before };
   const { filters, attributes, formats, place } = row;
   return {

@@ -1,7 +1,7 @@
 /** Who gets what next, who doesn't, and why: the preview that plans without doing. */
 
 import type { RowMistake } from "#audience/import.ts";
-import { type AudienceFacts, planAudience, schedulesOf } from "#audience/plan.ts";
+import { type AudienceFacts, planAudience, schedulesOf, type Timing } from "#audience/plan.ts";
 import type { DeliveryDraft } from "#model/delivery.ts";
 import type { People } from "#model/people.ts";
 import type { Report } from "#model/report.ts";
@@ -62,21 +62,39 @@ export interface Outlook {
   readonly places: Readonly<Record<string, string>>;
 }
 
+/** The schedules and zones that the people of a roster make necessary. */
+export const timingsOfRoster = (report: Report, { people }: Roster): readonly Timing[] => schedulesOf(report, people);
+
+/** What looking ahead without its audience uses. */
+export interface ScheduleParts extends Pick<OutlookParts, "clock" | "holidays"> {
+  /** The schedules and zones that a report's people make necessary. */
+  readonly timings: (report: Report) => Promise<readonly Timing[]>;
+}
+
+/** `count` occurrences of each of a report's schedules. */
+export const schedulesAhead = async (
+  report: Report,
+  count: number,
+  parts: ScheduleParts,
+): Promise<readonly ScheduleOutlook[]> => {
+  const ahead: ScheduleOutlook[] = [];
+  for (const pair of orOwn(report, await parts.timings(report)))
+    ahead.push(await scheduleOutlook(report, pair, { count, parts }));
+  return ahead;
+};
+
+/** Nobody yet: the report's own schedule is still worth showing. */
+const orOwn = (report: Report, timings: readonly Timing[]): readonly Timing[] =>
+  timings.length > 0 ? timings : [{ schedule: report.schedule.at, zone: report.schedule.zone ?? report.zone }];
+
 /** Looks ahead for one report: `count` occurrences of each of its schedules, and the audience of the next one. */
 export const outlookOf = async (report: Report, count: number, parts: OutlookParts): Promise<Outlook> => {
   const { people, mistakes } = await parts.roster(report);
   const mode = await parts.modeOf(report);
-  const pairs = schedulesOf(report, people);
-  // Nobody yet: the report's own schedule is still worth showing.
-  const wanted =
-    pairs.length > 0 ? pairs : [{ schedule: report.schedule.at, zone: report.schedule.zone ?? report.zone }];
-  const schedules: ScheduleOutlook[] = [];
+  const timings = async () => timingsOfRoster(report, { people, mistakes });
+  const schedules = await schedulesAhead(report, count, { ...parts, timings });
   const audience: DeliveryDraft[] = [];
-  for (const pair of wanted) {
-    const outlook = await scheduleOutlook(report, pair, { count, parts });
-    schedules.push(outlook);
-    audience.push(...(await audienceOf(report, outlook, { people, mode, parts })));
-  }
+  for (const outlook of schedules) audience.push(...(await audienceOf(report, outlook, { people, mode, parts })));
   const inactive = inactiveOf(report, people);
   return { report: report.name, mode, schedules, audience, inactive, mistakes, places: placesOf(report, people) };
 };
@@ -139,9 +157,12 @@ const placesOf = (report: Report, people: People): Outlook["places"] => {
 
 const inactiveOf = (report: Report, people: People): readonly Inactive[] => {
   const names = new Set([report, ...report.bundled].map((one) => one.name));
-  const own = people.subscriptions.filter((one) => names.has(one.report) && one.recipientId !== null);
+  const own = Map.groupBy(
+    people.subscriptions.filter((one) => names.has(one.report)),
+    (one) => one.recipientId,
+  );
   return people.recipients.flatMap((recipient) => {
-    const subscriptions = own.filter((one) => one.recipientId === recipient.id);
+    const subscriptions = own.get(recipient.id) ?? [];
     if (subscriptions.length === 0) return [];
     const { key, name, email } = recipient;
     if (!recipient.active) return [{ key, name, email, reason: "the recipient is inactive" }];

@@ -1,15 +1,14 @@
 import { createHash } from "node:crypto";
 import type { App } from "#app.ts";
-import { schedulesOf } from "#audience/plan.ts";
+import type { Timing } from "#audience/plan.ts";
 import type { Config } from "#config/config.ts";
 import type { Trouble } from "#model/alert.ts";
 import { wordsOf } from "#model/fault.ts";
 import type { Report } from "#model/report.ts";
 import type { HolidayMemory } from "#schedule/calendar.ts";
 import { tick } from "#schedule/run.ts";
-import { peopleOf } from "#store/people.ts";
 import { transaction } from "#store/pool.ts";
-import { allReports, publishReports } from "#store/reports.ts";
+import { allReports, type KnownReport, publishReports } from "#store/reports.ts";
 import { type Concurrency, knowServers } from "#store/servers.ts";
 
 /** Makes the configuration's reports known to the database, so that workers read the same version everywhere. */
@@ -30,20 +29,23 @@ export const concurrencyOf = (servers: Config["servers"]): Concurrency =>
 export const versionOf = (report: Report): string =>
   createHash("sha256").update(JSON.stringify(report)).digest("hex").slice(0, 16);
 
+/** What a tick asks and tells. */
+export interface TickParts {
+  readonly holidays: HolidayMemory["of"];
+  /** The schedules and zones that a report's people make necessary. */
+  readonly timings: (known: KnownReport) => Promise<readonly Timing[]>;
+  readonly tell: (key: string, trouble: Pick<Trouble, "subject" | "lines"> | null) => Promise<void>;
+}
+
 /** Ticks every report of the configuration; one whose people or calendar can't be read stops only itself. */
 export const tickAll = async (
   { pool, clock, log }: Pick<App, "pool" | "clock" | "log">,
-  holidays: HolidayMemory["of"],
-  tell: (key: string, trouble: Pick<Trouble, "subject" | "lines"> | null) => Promise<void>,
+  { holidays, timings, tell }: TickParts,
 ): Promise<number> => {
   let made = 0;
   for (const known of await allReports(pool)) {
     try {
-      const people = await peopleOf(
-        pool,
-        [known.report, ...known.report.bundled].map((report) => report.name),
-      );
-      const count = await tick({ ...known, wanted: schedulesOf(known.report, people) }, { pool, clock, log, holidays });
+      const count = await tick({ ...known, wanted: await timings(known) }, { pool, clock, log, holidays });
       made += count;
       await tell(`tick:${known.report.name}`, null);
     } catch (error) {

@@ -17,13 +17,28 @@ export interface AudienceFacts {
   readonly expiresAt: Temporal.Instant;
 }
 
-/** The distinct (schedule, zone) pairs that the people of a report and of its bundle make necessary. */
-export const schedulesOf = (report: Report, people: People): readonly { schedule: string; zone: string }[] => {
+/** A schedule's words in a zone. */
+export interface Timing {
+  readonly schedule: string;
+  readonly zone: string;
+}
+
+/** The distinct timings that the people of a report and of its bundle make necessary. */
+export const schedulesOf = (report: Report, people: People): readonly Timing[] => {
   const pairs = [report, ...report.bundled]
     .flatMap((one) => entriesOf(one, people))
     .filter((entry) => entry.recipient.active && !entry.stopped)
     .map(timingOf);
   return [...new Map(pairs.map((pair) => [JSON.stringify([pair.schedule, pair.zone]), pair])).values()];
+};
+
+/** `schedulesOf` for people who come some at a time. */
+export const schedulesOfAll = async (report: Report, all: AsyncIterable<People>): Promise<readonly Timing[]> => {
+  const timings = new Map<string, Timing>();
+  for await (const people of all)
+    for (const { schedule, zone } of schedulesOf(report, people))
+      timings.set(JSON.stringify([schedule, zone]), { schedule, zone });
+  return [...timings.values()];
 };
 
 /** One draft per delivery owed, and one with its reason for each that is skipped. Who isn't active is not in the audience at all. */

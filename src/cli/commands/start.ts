@@ -2,11 +2,11 @@ import { type Stats, unwatchFile, watchFile } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { tablesIn } from "#actions/tables.ts";
-import { outlookOf } from "#actions/upcoming.ts";
+import { schedulesAhead } from "#actions/upcoming.ts";
 import { type Answers, openHttp, openOwnMetrics, webOf } from "#app/http.ts";
 import { raiseBrokenReload, recoverBrokenReload } from "#app/reload.ts";
 import { type App, openApp, type Work } from "#app.ts";
-import { outlookParts } from "#cli/ahead.ts";
+import { scheduleParts } from "#cli/ahead.ts";
 import { configOf, daemonLog, quietly } from "#cli/open.ts";
 import type { Cell } from "#cli/table.ts";
 import type { Signal } from "#cli/terminal.ts";
@@ -173,10 +173,12 @@ const waitForStop = ({ terminal }: Cli) => {
 /** What comes next, so that whoever starts it sees that it has understood. A list that can't be read is told, and hides nothing else. */
 const tellNext = async (app: App, { say }: Cli): Promise<void> => {
   const now = app.clock.now();
+  const tables = tablesIn(app.pool);
   const rows: (readonly Cell[])[] = [];
   for (const report of app.config.reports) {
     try {
-      const { schedules, mode } = await outlookOf(report, 1, outlookParts(app, tablesIn(app.pool)));
+      const schedules = await schedulesAhead(report, 1, scheduleParts(app, tables));
+      const mode = await tables.modeOf(report);
       const slots = schedules.flatMap((one) => one.next.map((slot) => ({ ...slot, words: one.words })));
       for (const { nominal, due, zone, words, reason } of slots) {
         const at = due ?? nominal;
