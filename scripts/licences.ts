@@ -12,6 +12,7 @@ interface Entry {
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
 }
 
 interface Package {
@@ -57,8 +58,9 @@ const packagesIn = (lock: string): readonly Package[] => {
 
 /** Adds all that a package asks for, directly or not; marks of npm's own don't tell what is for development alone on other platforms. */
 const follow = (from: string, packages: Readonly<Record<string, Entry>>, places: Set<string>): void => {
-  const { dependencies, optionalDependencies, peerDependencies } = packages[from] ?? {};
-  for (const name of Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies })) {
+  const { dependencies, optionalDependencies, peerDependencies = {}, peerDependenciesMeta } = packages[from] ?? {};
+  const peers = Object.keys(peerDependencies).filter((name) => !peerDependenciesMeta?.[name]?.optional);
+  for (const name of [...Object.keys({ ...dependencies, ...optionalDependencies }), ...peers]) {
     const place = foundFrom(from, name, packages);
     if (place === null || places.has(place)) continue;
     places.add(place);
