@@ -4,7 +4,7 @@ import { extentOf } from "#render/page/signs.ts";
 import type { Tab } from "#render/page/tab.ts";
 
 /** A small picture has so many pixels at most; enough to see a tile change, few enough to take twice per render. */
-const smallPixels = 300_000;
+const smallPixels = 90_000;
 const tallest = 20_000;
 
 /**

@@ -4,7 +4,7 @@ import type { ReadySign } from "#model/report.ts";
 import type { TileState } from "#render/inspect.ts";
 import { pictureOf } from "#render/page/picture.ts";
 import { newReveal } from "#render/page/reveal.ts";
-import { type PageSigns, readSigns, type TileMarks } from "#render/page/signs.ts";
+import { type PageSigns, readSign, readSigns, type TileMarks } from "#render/page/signs.ts";
 import { isBrokenCall, phase, type Tab } from "#render/page/tab.ts";
 
 /** When a view counts as drawn. */
@@ -46,12 +46,13 @@ export const settle = async (tab: Tab, options: SettleOptions): Promise<Settled>
     const started = performance.now();
     const watch = newWatch(tab, options);
     for (;;) {
-      const { missing, signs, picture } = await watch();
+      const isLast = performance.now() - started > limitMs;
+      const { missing, signs, picture } = await watch(isLast);
       const refused = tab.guard.fault();
       if (refused !== null) throw refused;
       const tookMs = Math.round(performance.now() - started);
       if (missing.length === 0 && picture !== null) return { tookMs, tiles: signs.tiles, picture };
-      if (tookMs > limitMs) throw notSettled(tab, { missing, signs, limitMs });
+      if (isLast) throw notSettled(tab, { missing, signs, limitMs });
       await pause(lookEveryMs, undefined, { signal: inner });
     }
   });
@@ -64,14 +65,15 @@ interface Seen {
 }
 
 /** One look at the page: its signs, then that it is laid out in full, and then its picture. */
-const newWatch = (tab: Tab, options: SettleOptions): (() => Promise<Seen>) => {
-  const { sign, marks = noMarks, maxHeightPx = 20_000 } = options;
+const newWatch = (tab: Tab, options: SettleOptions): ((isLast: boolean) => Promise<Seen>) => {
+  const { sign, maxHeightPx = 20_000 } = options;
   const still = newStillness(tab, options.stillMs ?? (sign === null ? 500 : 250));
   const reveal = newReveal(tab, maxHeightPx);
+  const read = newReader(tab, options);
   let revealedAt = -1;
-  return async () => {
+  return async (isLast) => {
     const documents = tab.documents();
-    const signs = await readSigns(tab, sign, marks).catch(nothingYet(tab, documents));
+    const signs = await read(isLast).catch(nothingYet(tab, documents));
     if (signs.isLoaded && revealedAt !== documents) {
       await reveal();
       revealedAt = documents;
@@ -86,6 +88,24 @@ const newWatch = (tab: Tab, options: SettleOptions): (() => Promise<Seen>) => {
   };
 };
 
+/** While a declared sign isn't there nothing else is asked; at the last look all is, since the fault names what was missing. */
+const newReader =
+  (tab: Tab, { sign, marks = noMarks }: SettleOptions) =>
+  async (isLast: boolean): Promise<PageSigns> => {
+    const early = sign === null || isLast ? null : await readSign(tab, sign);
+    if (early === null || early.isSignMet === true) return readSigns(tab, sign, marks);
+    return { ...nothing, ...early };
+  };
+
+const nothing: PageSigns = {
+  isLoaded: false,
+  hasFonts: false,
+  isDrawn: false,
+  busy: 0,
+  tiles: [],
+  isSignMet: false,
+};
+
 const layout = "the page, laid out in full";
 const quietNetwork = "a quiet network";
 const equalPictures = "two equal pictures (something on the page keeps moving)";
@@ -96,7 +116,7 @@ const nothingYet =
   async (error: unknown): Promise<PageSigns> => {
     const isGone = error instanceof Error && /context|navigat|no frame/i.test(error.message);
     if (isBrokenCall(error) || (!isGone && tab.documents() === documents)) throw error;
-    return { isLoaded: false, hasFonts: false, isDrawn: false, busy: 0, tiles: [], isSignMet: false };
+    return nothing;
   };
 
 const missingSigns = (tab: Tab, signs: PageSigns, options: SettleOptions): readonly string[] => {

@@ -27,6 +27,15 @@ export interface PageSigns {
   readonly isSignMet: boolean | null;
 }
 
+/** Whether the document is loaded and the declared sign is there: all that matters until it is, and asked without making the page lay itself out. */
+export const readSign = async (tab: Tab, sign: ReadySign): Promise<Pick<PageSigns, "isLoaded" | "isSignMet">> => {
+  const [page, isSignMet] = await Promise.all([ask(tab, pageLoad, null), isMet(tab, sign)]);
+  return { isLoaded: isTrueIn(page, "isLoaded"), isSignMet };
+};
+
+/** Runs in the page. */
+const pageLoad = () => ({ isLoaded: document.readyState === "complete" });
+
 /** Reads all signs at once. */
 export const readSigns = async (tab: Tab, sign: ReadySign | null, marks: TileMarks): Promise<PageSigns> => {
   const attribute = sign !== null && "attribute" in sign ? sign.attribute : null;
