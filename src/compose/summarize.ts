@@ -5,13 +5,13 @@ import type { Delivery, Slot } from "#model/delivery.ts";
 import { type Fault, isFault } from "#model/fault.ts";
 import type { StoredMessage } from "#model/message.ts";
 import { inLanguage } from "#model/report.ts";
-import { before, type Temporal } from "#model/time.ts";
+import { before, later, type Temporal } from "#model/time.ts";
 import type { Clock } from "#runtime/clock.ts";
 import { listDeliveries } from "#store/deliveries.ts";
 import { installationOf } from "#store/messages.ts";
 import { type Pool, type Session, transaction } from "#store/pool.ts";
 import type { KnownReport } from "#store/reports.ts";
-import { lockUntold, markTold } from "#store/slots.ts";
+import { lockUntold, markTold, morningOf } from "#store/slots.ts";
 
 /** What telling a slot's owner uses. */
 export interface SummaryParts {
@@ -30,59 +30,76 @@ export interface SummaryParts {
 const mostDeliveries = 100_000;
 
 /**
- * Tells a closed slot's owner in one email how it went. The right to tell is held by a lock while it is sent and recorded after it: a
- * crash in between tells twice rather than never. What is refused for good or may have been taken is not sent again; its fault is thrown.
+ * Tells a closed slot's owner in one email how it went, together with the others of the same morning. The right to tell is held by a lock while
+ * it is sent and recorded after it: a crash in between tells twice rather than never. What is refused for good or may have been taken is not
+ * sent again; its fault is thrown.
  */
 export const tellOwner = async (slot: Slot, known: KnownReport, parts: SummaryParts): Promise<void> => {
   const fault = await transaction(parts.pool, async (db) => {
-    if (!(await lockUntold(db, slot.id))) return null;
-    const refused = await told(slot, known, { parts, db });
-    await markTold(db, slot.id, parts.clock.now());
+    if (!(await lockUntold(db, slot))) return null;
+    const morning = await morningOf(db, slot, morningMs);
+    if (isAwaited(morning, parts.clock.now())) return null;
+    const slots = morning.filter(({ state }) => state === "closed");
+    const refused = await told(slots, known, { parts, db });
+    const ids = slots.map(({ id }) => id);
+    await markTold(db, ids, parts.clock.now());
     return refused;
   });
   if (fault !== null) throw fault;
 };
 
+/** People of several zones and schedules get one report in slots of their own; what comes due so close together is one morning to its owner. */
+const morningMs = 60 * 60_000;
+
+/** Others of the morning that will end by themselves are waited for, but no longer than a morning: bad news must not wait for them. */
+const isAwaited = (morning: readonly Slot[], now: Temporal.Instant): boolean => {
+  const open = morning.filter(({ state, isStopped }) => state !== "closed" && state !== "paused" && isStopped !== true);
+  return open.length > 0 && morning.every(({ due }) => before(now, later(due, morningMs)));
+};
+
 /** After a day nobody needs to hear of it any more, and a mail server isn't asked for ever. */
-const tellWithinHours = 24;
+const tellWithinMs = 24 * 3_600_000;
 
 /** Sends the summary where there is somebody to tell; the fault after which it isn't tried again. */
 const told = async (
-  slot: Slot,
+  slots: readonly Slot[],
   known: KnownReport,
   { parts, db }: { readonly parts: SummaryParts; readonly db: Session },
 ): Promise<Fault | null> => {
   const to = known.report.owner ?? parts.operators[0] ?? null;
-  const query = { report: null, state: null, occasion: null, slotId: slot.id, limit: mostDeliveries };
-  const deliveries = await listDeliveries(db, query);
-  if (to === null || deliveries.length === 0) return null;
-  const message = await summaryOf({ slot, known, deliveries, to }, parts);
+  const deliveries: Delivery[] = [];
+  for (const { id: slotId } of slots) {
+    const query = { report: null, state: null, occasion: null, slotId, limit: mostDeliveries };
+    deliveries.push(...(await listDeliveries(db, query)));
+  }
+  const [first] = slots;
+  if (to === null || first === undefined || deliveries.length === 0) return null;
+  const message = await summaryOf({ first, slots, known, deliveries, to }, parts);
   try {
     await parts.post(message, known.mode === "trial");
     return null;
   } catch (error) {
-    const isTooLate = before(slot.due.add({ hours: tellWithinHours }), parts.clock.now());
+    const isTooLate = before(later(first.due, tellWithinMs), parts.clock.now());
     if (!isFault(error) || (error.retry === "later" && !isTooLate)) throw error;
     return error;
   }
 };
 
 interface SummaryFacts {
-  readonly slot: Slot;
+  readonly first: Slot;
+  readonly slots: readonly Slot[];
   readonly known: KnownReport;
   readonly deliveries: readonly Delivery[];
   readonly to: string;
 }
 
-const summaryOf = async (
-  { slot, known, deliveries, to }: SummaryFacts,
-  parts: SummaryParts,
-): Promise<StoredMessage> => {
+const summaryOf = async (facts: SummaryFacts, parts: SummaryParts): Promise<StoredMessage> => {
+  const { first, known, to } = facts;
   const { report } = known;
   const { from } = parts.mail;
-  const deliveryId = `summary-${slot.id}`;
+  const deliveryId = `summary-${first.id}`;
   const title = inLanguage(report.title, report.locale);
-  const view = planSummary(inputOf({ slot, known, deliveries, to }, title, parts));
+  const view = planSummary(inputOf(facts, title, parts));
   const filled = await parts.templates.fill("summary", view);
   const message = {
     ...filled,
@@ -99,18 +116,24 @@ const summaryOf = async (
   return storedMessage(message, { deliveryId, date: parts.clock.now() });
 };
 
-const inputOf = ({ slot, known, deliveries }: SummaryFacts, title: string, parts: SummaryParts): SummaryInput => {
+const inputOf = (
+  { first, slots, known, deliveries }: SummaryFacts,
+  title: string,
+  parts: SummaryParts,
+): SummaryInput => {
+  const zones = [...new Set(slots.map(({ zone }) => zone))];
+  const late = slots.find(({ notice }) => notice !== null);
   const counts: Record<string, number> = {};
   for (const { state } of deliveries) counts[state] = (counts[state] ?? 0) + 1;
   return {
     title,
-    nominal: slot.nominal,
-    zone: slot.zone,
-    isOneOfSeveral: slot.zone !== known.report.zone,
+    nominal: first.nominal,
+    zone: first.zone,
+    zones: zones.every((zone) => zone === known.report.zone) ? [] : zones,
     locale: known.report.locale,
     counts,
     finishedAt: (counts["sent"] ?? 0) === 0 ? null : parts.clock.now(),
-    ...(slot.notice === null ? {} : { lateData: slot.dataAsOf }),
+    ...(late === undefined ? {} : { lateData: late.dataAsOf }),
     troubles: deliveries
       .filter(({ state, reason }) => state !== "skipped" || !parts.isChosenSkip(reason ?? ""))
       .flatMap(troubleOf),

@@ -36,8 +36,12 @@ export const statements = {
   lastAudience: `select audience from slots where report = $1 and schedule = $2 and zone = $3 and state in ('planned', 'closed')
     and nominal < $4 and audience is not null order by nominal desc limit 1`,
   untold: "select * from slots where state = 'closed' and summarized_at is null order by id",
-  lockUntold: "select id from slots where id = $1 and summarized_at is null for update skip locked",
-  told: "update slots set summarized_at = $2 where id = $1",
+  // One for all slots of a report: of two that end together one tells of both.
+  lockUntold: `select id from slots where id = $1 and summarized_at is null
+    and pg_try_advisory_xact_lock(hashtextextended('daybreak summary ' || $2, 0))`,
+  morning: `select * from slots where report = $1 and state <> 'skipped' and summarized_at is null
+      and due between $2::timestamptz - $3 * interval '1 ms' and $2::timestamptz + $3 * interval '1 ms' order by due, id`,
+  told: "update slots set summarized_at = $2 where id = any($1::bigint[])",
 };
 
 const toSlot = (row: Row): Slot => ({
@@ -147,10 +151,14 @@ export const lastAudience = (db: Db, slot: Slot): Promise<number | null> =>
 export const untoldSlots = (db: Db): Promise<Slot[]> => many(db, { text: statements.untold, values: [], map: toSlot });
 
 /** Takes the right to tell a slot's owner until the transaction ends; false when somebody else has it or did it. */
-export const lockUntold = async (db: Db, id: string): Promise<boolean> =>
-  (await db.query(statements.lockUntold, [id])).rows.length > 0;
+export const lockUntold = async (db: Db, { id, report }: Pick<Slot, "id" | "report">): Promise<boolean> =>
+  (await db.query(statements.lockUntold, [id, report])).rows.length > 0;
 
-/** Records that a slot's owner was told. */
-export const markTold = async (db: Db, id: string, now: Temporal.Instant): Promise<void> => {
-  await db.query(statements.told, [id, at(now)]);
+/** The slots of a report that came due within `ms` of this one, itself included, of which its owner has not been told. */
+export const morningOf = (db: Db, { report, due }: Pick<Slot, "report" | "due">, ms: number): Promise<Slot[]> =>
+  many(db, { text: statements.morning, values: [report, at(due), ms], map: toSlot });
+
+/** Records that the owner of these slots was told. */
+export const markTold = async (db: Db, ids: readonly string[], now: Temporal.Instant): Promise<void> => {
+  await db.query(statements.told, [ids, at(now)]);
 };

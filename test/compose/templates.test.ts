@@ -51,7 +51,7 @@ describe("the templates", () => {
     const place = {
       title: "x",
       nominal,
-      isOneOfSeveral: false,
+      zones: [],
       zone: "UTC",
       locale: "en",
       counts: {},

@@ -17,8 +17,8 @@ export interface SummaryInput {
   readonly title: string;
   readonly nominal: Temporal.Instant;
   readonly zone: string;
-  /** The report is sent at its time in several zones, so that the summary names its own. */
-  readonly isOneOfSeveral: boolean;
+  /** Where the report is sent at its time in several zones, those that it tells of; else none. */
+  readonly zones: readonly string[];
   readonly locale: string;
   readonly counts: Readonly<Partial<Record<SummaryOutcome, number>>>;
   /** When the last of them was sent; `null` while none was. */
@@ -83,7 +83,7 @@ const tones = {
   skipped: "even",
 } as const satisfies Record<SummaryOutcome, string>;
 
-/** The owner's one summary of a slot: how many were sent by when, what was not, and what to do about each. */
+/** The owner's one summary of a morning: how many were sent by when, what was not, and what to do about each. */
 export const planSummary = (input: SummaryInput): SummaryView => {
   const { locale, zone, nominal, troubles, ledgerUrl } = input;
   const { language, words } = wordsFor(locale);
@@ -91,7 +91,7 @@ export const planSummary = (input: SummaryInput): SummaryView => {
   const date = inWords(nominal, { locale, zone, style: "short" });
   const shown = troubles.slice(0, mostRows);
   const numbers = countsInWords(input, words);
-  const place = input.isOneOfSeveral ? placeOf(zone) : null;
+  const place = placesOf(input.zones);
   const name = [cut(input.title, 30), ...(place === null ? [] : [place])].join(", ");
   return {
     language,
@@ -119,8 +119,12 @@ export const planSummary = (input: SummaryInput): SummaryView => {
   };
 };
 
-/** `America/New_York` is New York. */
-const placeOf = (zone: string): string => (zone.split("/").at(-1) ?? zone).replaceAll("_", " ");
+/** `America/New_York` is New York. Of many the first are named and the others counted. */
+const placesOf = (zones: readonly string[]): string | null => {
+  if (zones.length === 0) return null;
+  const names = zones.slice(0, 3).map((zone) => (zone.split("/").at(-1) ?? zone).replaceAll("_", " "));
+  return [...names, ...(zones.length > names.length ? [`${zones.length - names.length}`] : [])].join(" + ");
+};
 
 const toneOfRow = (outcome: SummaryTrouble["outcome"]): "warn" | "bad" | "even" => tones[outcome];
 

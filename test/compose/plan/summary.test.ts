@@ -6,7 +6,7 @@ const input = (more: Partial<SummaryInput> = {}): SummaryInput => ({
   title: "Daily Sales",
   nominal: Temporal.Instant.from("2026-11-19T06:00:00Z"),
   zone: "Europe/Berlin",
-  isOneOfSeveral: false,
+  zones: [],
   locale: "en",
   counts: { sent: 498 },
   finishedAt: Temporal.Instant.from("2026-11-19T06:04:00Z"),
@@ -58,12 +58,17 @@ describe("the owner's summary", () => {
   });
 
   test("names its zone where there is one for each", () => {
-    const view = planSummary(input({ zone: "America/New_York", isOneOfSeveral: true }));
+    const view = planSummary(input({ zone: "America/New_York", zones: ["America/New_York"] }));
     expect(view).toMatchObject({
       subject: "✓ 498 sent · Daily Sales, New York · Thu 19 Nov",
       kind: "Summary · New York",
       headline: "All 498 emails were sent by 01:04.",
     });
+  });
+
+  test("of a morning in several zones names the first ones and counts the others", () => {
+    const zones = ["Europe/Berlin", "Europe/Paris", "Africa/Lagos", "Europe/Rome", "Europe/Oslo"];
+    expect(planSummary(input({ zones })).kind).toBe("Summary · Berlin + Paris + Lagos + 2");
   });
 
   test.each([
