@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { backupPartsOf, withBackups } from "#app/backups.ts";
-import { withBounces } from "#app/bounces.ts";
+import { mailboxOf, withBounces } from "#app/bounces.ts";
 import { examineOwn, openDatabase } from "#app/database.ts";
 import { type Installation, openInstallation } from "#app/installation.ts";
 import { mailersOf } from "#app/mail.ts";
@@ -31,6 +31,7 @@ import { type Log, type LogSettings, openLog } from "#runtime/log.ts";
 import { haltAt, type PassPoint, passAll } from "#runtime/point.ts";
 import { type HolidayMemory, holidaysOf, rememberHolidays } from "#schedule/calendar.ts";
 import { readSchedule } from "#schedule/cron.ts";
+import type { Mailbox } from "#send/mailbox/port.ts";
 import type { Mailer } from "#send/port.ts";
 import type { Source } from "#sources/port.ts";
 import { postgresSource } from "#sources/postgres.ts";
@@ -62,6 +63,8 @@ export interface Tools extends AsyncDisposable {
   readonly sources: ReadonlyMap<string, Source>;
   readonly mailer: Mailer;
   readonly outbox: Mailer;
+  /** What comes back as undeliverable; `null`: nobody reads it. */
+  readonly mailbox: Mailbox | null;
   readonly templates: Templates;
   /** Called between two effects; halts there when a test asked for it. */
   readonly passPoint: PassPoint;
@@ -125,6 +128,7 @@ export const openTools = (config: Config, options: AppOptions): Tools => {
   const find = chromiumOnce({ home, browser, log, onProgress });
   return {
     ...{ config, clock, log, onProgress, sources, mailer, outbox },
+    mailbox: mailboxOf(config),
     artifacts: folderBucket({ dir: join(home, "artifacts") }),
     templates: openTemplates(...(config.templates === null ? [] : [config.templates]), templates),
     passPoint: config.haltAt === null ? passAll : haltAt(config.haltAt, (name) => log.error("point.halted", { name })),

@@ -1,12 +1,13 @@
 import { recurringTroubles } from "#app/alerts.ts";
 import type { Opened } from "#app/work.ts";
-import type { BounceConfig } from "#config/config.ts";
+import type { Config } from "#config/config.ts";
 import type { Work, WorkSettings } from "#daemon.ts";
 import type { Alerts } from "#model/alert.ts";
 import { isFault, wordsOf } from "#model/fault.ts";
 import { startLoop } from "#runtime/loop.ts";
 import { type BounceParts, readBounces } from "#send/bounces.ts";
 import { imapMailbox } from "#send/mailbox/imap.ts";
+import type { Mailbox } from "#send/mailbox/port.ts";
 import { holdLock } from "#store/hold.ts";
 
 /** What reading the bounce mailbox uses. */
@@ -22,16 +23,22 @@ const longestMs = 10 * 60_000;
 /** A mail server that restarts is no trouble yet. */
 const toldAfter = 3;
 
+/** The bounce mailbox; `null` where the configuration names none. Nobody is asked before it is used. */
+export const mailboxOf = ({ mail: { bounces }, limits }: Config): Mailbox | null =>
+  bounces === null ? null : imapMailbox({ ...bounces, limitMs: limits.sendLimitMs });
+
 /** Reads the bounce mailbox beside the other loops where the configuration names one, in a process that sends. */
 export const withBounces = (work: Work, { open, alerts, settings }: BounceReading): Work => {
-  const { bounces } = open.config.mail;
-  if (bounces === null || settings.occasion !== null || !settings.roles.includes("send")) return work;
+  const { config, mailbox } = open;
+  const { bounces } = config.mail;
+  if (bounces === null || mailbox === null || settings.occasion !== null || !settings.roles.includes("send"))
+    return work;
   const loop = startLoop({
     name: "bounces",
     everyMs: bounces.everyMs,
     longestRoundMs: longestMs,
     clock: open.clock,
-    work: look(bounces, open, alerts),
+    work: look({ open, alerts }, mailbox, bounces.address),
     onFault: (error, inARow) => open.log.error("loop.fault", { loop: "bounces", error, inARow }),
   });
   return {
@@ -41,10 +48,9 @@ export const withBounces = (work: Work, { open, alerts, settings }: BounceReadin
   };
 };
 
-const look = (bounces: BounceConfig, open: Opened, alerts: Alerts) => {
-  const { pool, clock, log, config, installation } = open;
-  const mailbox = imapMailbox({ ...bounces, limitMs: config.limits.sendLimitMs });
-  const parts: BounceParts = { pool, clock, log, alerts, mailbox, address: bounces.address };
+const look = ({ open, alerts }: Omit<BounceReading, "settings">, mailbox: Mailbox, address: string) => {
+  const { pool, clock, log, installation } = open;
+  const parts: BounceParts = { pool, clock, log, alerts, mailbox, address };
   const troubles = troublesOf(open, alerts);
   return async (signal: AbortSignal): Promise<undefined> => {
     // What a copy of the database took out of the mailbox, the one that sends would never see.

@@ -30,6 +30,7 @@ export const examinationsOf = (tools: Tools, look: Look, cli: Kept): readonly Ex
   ...tools.config.servers.map((server) => reportServer(server, tools, look)),
   ...[...tools.sources.keys()].map((name) => source(name, tools)),
   mail(tools),
+  ...(tools.mailbox === null ? [] : [bounces(tools.mailbox, tools)]),
 ];
 
 const skewOf = (their: Temporal.Instant, tools: Tools): number => Math.abs(msBetween(their, tools.clock.now()));
@@ -169,12 +170,27 @@ const mail = ({ mailer, config }: Tools): Examination => ({
       return doubtful(`mail goes into ${via.dir}, to nobody`, "set mail.via to your mail server when you go live");
     }
     const to = trialAddressOf(config);
-    const from = mailboxOf(config.mail.from)?.email ?? config.mail.from;
+    const from = returnPathIn(config) ?? mailboxOf(config.mail.from)?.email ?? config.mail.from;
     const words = await mailer.rehearse?.({ from, to }, signal);
     const where = via.kind === "smtp" ? via.url : via.kind;
     const taken =
       words === undefined ? `sender ${config.mail.from}` : `from ${from} to ${to} (${words}; nothing was sent)`;
     return fine(`${where} takes mail ${taken}`);
+  },
+});
+
+/** Some servers let an account send from its own address only, so what is tried is what emails leave with. */
+const returnPathIn = ({ mail: { bounces: back, via } }: Tools["config"]): string | null =>
+  back === null || via.kind !== "smtp" ? null : back.address.replace(/(?=@[^@]*$)/, "+0");
+
+const bounces = (mailbox: NonNullable<Tools["mailbox"]>, { config }: Tools): Examination => ({
+  about: "bounces",
+  mend: "look at mail.bounces",
+  limitMs: QUICK_MS,
+  work: async (signal) => {
+    const emails = await mailbox.count(signal);
+    const { url, folder: name = "" } = config.mail.bounces ?? { url: "" };
+    return fine(`${name} at ${url} holds ${counted(emails, "email")}; none was read`);
   },
 });
 

@@ -147,6 +147,10 @@ describe.skipIf("reason" in dovecot)("the bounce mailbox, over Dovecot", () => {
 
   test("a wrong password and a server that is away are told, without the password", async () => {
     await using server = await start();
+    await server.deliver("INBOX", "garbage");
+    expect(await imapMailbox(settingsOf(server)).count(calm)).toBe(1);
+    const gone = imapMailbox(settingsOf(server, { folder: "Elsewhere" }));
+    await expect(gone.count(calm)).rejects.toMatchObject({ code: "send.temporary" });
     for (const more of [{ password: "wrong" }, { url: "imap://127.0.0.1:1" }]) {
       const mailbox = imapMailbox(settingsOf(server, more));
       const fault: unknown = await mailbox.readEach(1, async () => true, calm).catch((error: unknown) => error);

@@ -22,23 +22,37 @@ const mostBytes = 2 * 1024 * 1024;
 
 /** A mailbox over IMAP. Nothing is marked as read or removed: an email is moved after it was taken, so a crash leaves it to be read again. */
 export const imapMailbox = (settings: ImapSettings): Mailbox => ({
-  readEach: async (most, take, signal) => {
-    const client = clientOf(settings);
-    // Without a listener an error event would end the program; the step that waits learns of it, too.
-    client.on("error", () => {});
-    const abort = (): void => client.close();
-    signal.addEventListener("abort", abort, { once: true });
-    try {
-      await client.connect();
-      return await readAll({ client, settings, most, take }, signal);
-    } catch (cause) {
-      throw troubleOf(settings, cause);
-    } finally {
-      signal.removeEventListener("abort", abort);
-      client.close();
-    }
-  },
+  readEach: (most, take, signal) =>
+    over(settings, signal, (client) => readAll({ client, settings, most, take }, signal)),
+  count: (signal) => over(settings, signal, (client) => countIn(client, settings)),
 });
+
+const countIn = async (client: ImapFlow, { folder }: ImapSettings): Promise<number> => {
+  const status = await client.status(folder, { messages: true });
+  return status === false ? 0 : (status.messages ?? 0);
+};
+
+/** Does something over a connection of its own. */
+const over = async <T>(
+  settings: ImapSettings,
+  signal: AbortSignal,
+  work: (client: ImapFlow) => Promise<T>,
+): Promise<T> => {
+  const client = clientOf(settings);
+  // Without a listener an error event would end the program; the step that waits learns of it, too.
+  client.on("error", () => {});
+  const abort = (): void => client.close();
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    await client.connect();
+    return await work(client);
+  } catch (cause) {
+    throw troubleOf(settings, cause);
+  } finally {
+    signal.removeEventListener("abort", abort);
+    client.close();
+  }
+};
 
 const clientOf = ({ url: text, user, password, limitMs, ca }: ImapSettings): ImapFlow => {
   const url = new URL(text);
@@ -95,7 +109,9 @@ const readAll = async ({ client, settings, most, take }: Reading, signal: AbortS
 
 const makeFolder = async (client: ImapFlow, path: string): Promise<void> => {
   const folders = await client.list();
-  if (!folders.some((folder) => folder.path === path)) await client.mailboxCreate(path);
+  if (folders.some((folder) => folder.path === path)) return;
+  // Some servers put every folder below another one, and then say that it is there already. One that really isn't is told by the move.
+  await client.mailboxCreate(path).catch(() => {});
 };
 
 const troubleOf = ({ url }: ImapSettings, cause: unknown): Fault => {
