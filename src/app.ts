@@ -1,10 +1,11 @@
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { openArtifacts } from "#app/artifacts.ts";
 import { backupPartsOf, withBackups } from "#app/backups.ts";
 import { mailboxOf, withBounces } from "#app/bounces.ts";
 import { examineOwn, openDatabase } from "#app/database.ts";
 import { type Installation, openInstallation } from "#app/installation.ts";
 import { mailersOf } from "#app/mail.ts";
+import { refuseUnshared, withPlaces } from "#app/place.ts";
 import { publish } from "#app/reports.ts";
 import { withTidying } from "#app/tidy.ts";
 import { type Opened, partsOf, workSettings } from "#app/work.ts";
@@ -12,7 +13,6 @@ import type { Listing } from "#audience/import.ts";
 import { listingOf } from "#audience/lists.ts";
 import { type DraftFacts, keyOf, putDrafts } from "#audience/run.ts";
 import type { BackupParts } from "#backup/step.ts";
-import { folderBucket } from "#bucket/folder.ts";
 import type { Bucket } from "#bucket/port.ts";
 import { openTemplates, type Templates } from "#compose/templates.ts";
 import type { Config } from "#config/config.ts";
@@ -49,6 +49,8 @@ export interface AppOptions {
   readonly reach?: "rows" | "reports" | "servers";
   /** A daemon's: a report server that is away at the start is asked again at each tick, and stops nobody but its own reports. */
   readonly isPatient?: boolean;
+  /** A daemon's: it is refused beside another machine that can't see this one's artifacts. */
+  readonly roles?: readonly Role[];
   /** Whether this configuration's reports are made known; `false` for a worker, which reads them from the database. Default: true. */
   readonly isPublisher?: boolean;
 }
@@ -129,7 +131,7 @@ export const openTools = (config: Config, options: AppOptions): Tools => {
   return {
     ...{ config, clock, log, onProgress, sources, mailer, outbox },
     mailbox: mailboxOf(config),
-    artifacts: folderBucket({ dir: join(home, "artifacts") }),
+    artifacts: openArtifacts(config.artifacts, stack),
     templates: openTemplates(...(config.templates === null ? [] : [config.templates]), templates),
     passPoint: config.haltAt === null ? passAll : haltAt(config.haltAt, (name) => log.error("point.halted", { name })),
     holidays: rememberHolidays(config.calendars),
@@ -151,6 +153,7 @@ export const openApp = async (config: Config, options: AppOptions): Promise<App>
   const { reach = "servers", isPatient = false, isPublisher = true } = options;
   const servers = new Map(reach === "servers" && !isPatient ? await openServersOf(config) : []);
   const installation = await openInstallation({ config, pool, clock: tools.clock });
+  if (options.roles !== undefined) await refuseUnshared({ config, pool }, options.roles);
   const open: Opened = { ...tools, pool, databaseUrl, servers, installation };
   if (reach !== "rows" && isPublisher) await publish(open);
   const arrive = async (): Promise<void> => {
@@ -163,7 +166,8 @@ export const openApp = async (config: Config, options: AppOptions): Promise<App>
   const work: App["work"] = ({ roles, occasion }) => {
     const settings = { ...workSettings(config), roles, occasion };
     const reading = withBounces(startWork(parts, settings), { open, alerts: parts.alerts, settings });
-    const tidying = withTidying(reading, { open, alerts: parts.alerts, settings });
+    const placed = withPlaces(reading, { open, alerts: parts.alerts, settings });
+    const tidying = withTidying(placed, { open, alerts: parts.alerts, settings });
     const started = withBackups(tidying, { config, parts: backups, settings });
     running.add(started);
     return { ...started, stop: () => started.stop().finally(() => running.delete(started)) };

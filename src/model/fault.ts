@@ -42,6 +42,7 @@ export const faultCodes = {
   "alert.untold": "A channel could not tell an alert.",
   "bucket.io": "A file of the store could not be written or read.",
   "bucket.missing": "An object that should be in the bucket is not there.",
+  "bucket.unshared": "Two machines share the work, but not the place of pictures and emails.",
   "bucket.exists": "An object is there already and is never replaced.",
   "backup.produce": "The archive could not be made.",
   "backup.upload": "The archive could not be brought into its bucket.",

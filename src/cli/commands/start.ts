@@ -100,7 +100,7 @@ const run = async (cli: Cli, common: Common, { wanted, log, metrics }: Daemon): 
   const config = await configOf(cli, common);
   // Workers read from the database what those who plan have published.
   const isPublisher = wanted.includes("tick");
-  const app = await openApp(config, { ...quietly(cli, common), log, isPatient: true, isPublisher });
+  const app = await openApp(config, { ...quietly(cli, common), log, isPatient: true, isPublisher, roles: wanted });
   // The app's own end stops what is at work.
   const work = app.work({ roles: wanted, occasion: null });
   const web = webOf(app, { metrics, loops: () => work.loops });

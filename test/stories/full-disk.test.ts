@@ -1,0 +1,117 @@
+import { execFileSync } from "node:child_process";
+import { mkdir, rm, statfs, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import sharp from "sharp";
+import { expect, test, vi } from "vitest";
+import { lineOfRow, linesOf } from "../support/ledger.ts";
+import { type Morning, openMorning, usualDay } from "../support/morning.ts";
+import { type Email, emailsIn, fileWith, rowsOf } from "../support/outbox.ts";
+
+const regions = { anna: "North", ben: "South", cara: "East", dora: "West" } as const;
+const names = Object.keys(regions) as readonly (keyof typeof regions)[];
+const people = ["email,name,region", ...names.map((name) => `${name}@example.com,${name},${regions[name]}`)].join("\n");
+
+/** A disk of a few megabytes that can be filled; `null` where we may not make one. */
+const smallDisk = async (dir: string) => {
+  await mkdir(dir);
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=4m,mode=700", "tmpfs", dir], { stdio: "ignore" });
+  } catch {
+    return null;
+  }
+  const filler = join(dir, "filler");
+  return {
+    /** Leaves so few bytes that a file is begun and can't be ended. */
+    fill: async (): Promise<void> => {
+      const { bavail, bsize } = await statfs(dir);
+      await writeFile(filler, Buffer.alloc(bavail * bsize - 3 * bsize));
+    },
+    free: () => rm(filler, { force: true }),
+    [Symbol.dispose]: () => void execFileSync("umount", ["-l", dir]),
+  };
+};
+
+const openAlerts = async ({ pool }: Morning): Promise<readonly string[]> =>
+  (await pool.query("select key from alerts where recovered_at is null order by key")).rows.map(({ key }) =>
+    String(key),
+  );
+
+const statesOf = async (morning: Morning): Promise<readonly string[]> =>
+  [...new Set((await morning.deliveries()).map(({ state }) => state))].filter((state) => state !== "sent");
+
+const isWhole = async (email: Email): Promise<boolean> => {
+  const name = names.find((one) => email.to.includes(`${one}@example.com`)) ?? expect.fail("a stranger");
+  const picture = await sharp(fileWith(email, "png").bytes)
+    .stats()
+    .catch(() => null);
+  const lines = rowsOf(fileWith(email, "csv").bytes).map(lineOfRow).sort();
+  return picture !== null && JSON.stringify(lines) === JSON.stringify(linesOf(usualDay, { Region: [regions[name]] }));
+};
+
+const again = { timeout: 60_000, interval: 500 };
+const soon = { timeout: 60_000, interval: 50 };
+
+test("a disk that is full while it draws, writes or sends costs nobody an email, and nothing cut off leaves", async ({
+  skip,
+}) => {
+  await using morning = await openMorning({
+    people,
+    config: { artifacts: { to: "file:disk/artifacts" }, mail: { from: "bi@example.com", via: "folder:disk/outbox" } },
+  });
+  using disk = await smallDisk(join(morning.dir, "disk"));
+  if (disk === null) return skip("only root can make a small disk");
+  const key = expect.stringMatching(/^disk:/);
+  const stages = [
+    { day: 1, before: [], state: "planned" },
+    { day: 2, before: ["tick", "render"], state: "drawn" },
+    { day: 3, before: ["tick", "render", "write"], state: "composed" },
+  ] as const;
+  let went = 0;
+  for (const { day, before, state } of stages) {
+    await morning.makeDue(`2026-11-2${day - 1}T06:00:00Z`);
+    if (before.length > 0) {
+      const ahead = morning.begin(before);
+      await vi.waitFor(async () => expect(await statesOf(morning)).toEqual([state]), soon).finally(() => ahead.stop());
+    }
+    await disk.fill();
+    const told = morning.log.troubles().length;
+    const work = morning.begin();
+    try {
+      await vi.waitFor(async () => expect(await openAlerts(morning)).toContainEqual(key), soon);
+      await vi.waitFor(
+        () =>
+          expect(
+            morning.log
+              .troubles()
+              .slice(told)
+              .some((line) => /disk is full|no space/i.test(line)),
+          ).toBe(true),
+        soon,
+      );
+      // Whatever was tried meanwhile, nobody got anything that isn't whole, and nobody was given up.
+      expect((await emailsIn(join(morning.dir, "disk", "outbox"))).length).toBeGreaterThanOrEqual(went);
+      expect(
+        (await morning.deliveries()).filter((one) => ["failed", "uncertain", "expired"].includes(one.state)),
+      ).toEqual([]);
+      await disk.free();
+      await vi.waitFor(async () => {
+        // What was put off for half a minute comes at once.
+        morning.clock.move(60_000);
+        work.ring();
+        expect(await statesOf(morning)).toEqual([]);
+        expect(await openAlerts(morning)).not.toContainEqual(key);
+      }, again);
+    } finally {
+      await work.stop();
+    }
+    went += names.length;
+  }
+  const emails = await emailsIn(join(morning.dir, "disk", "outbox"));
+  const whole = await Promise.all(emails.map(isWhole));
+  const cut = whole.filter((one) => !one).length;
+  const doubled = emails.length - new Set(emails.map(({ messageId }) => messageId)).size;
+  console.log(
+    `disk full while drawing, writing, sending: cut off / lost / duplicates / uncertain / N: ${cut} / ${went - emails.length} / ${doubled} / 0 / ${went}`,
+  );
+  expect([cut, doubled, emails.length]).toEqual([0, 0, went]);
+});
