@@ -54,8 +54,8 @@ export interface Work {
   stop(): Promise<void>;
 }
 
-/** Dead workers are looked for this often, so that their work goes on soon after its lease. */
-const takeOverEveryMs = 5_000;
+/** Dead workers are looked for this often, so that their work goes on soon after its lease. A round asks the database and nobody else. */
+const atTheDatabase = { everyMs: 5_000, longestMs: 60_000 };
 
 /** How often every process looks around for what people must know. */
 const watchEveryMs = 15_000;
@@ -67,11 +67,12 @@ export const startWork = (parts: WorkParts, settings: WorkSettings): Work => {
   const has = (role: Role) => settings.roles.includes(role);
   const painters = has("render") ? Array.from({ length: settings.painters }, parts.openPainter) : [];
   const loops = [
-    startRound(shift, { name: "take-over", wake: openWake(), work: takeOver(shift), everyMs: takeOverEveryMs }),
+    startRound(shift, { name: "take-over", wake: openWake(), work: takeOver(shift), ...atTheDatabase }),
     ...(settings.occasion === null
       ? [startRound(shift, { name: "watch", wake: openWake(), work: lookAround(shift), everyMs: watchEveryMs })]
       : []),
     ...(has("tick") ? startPlanning(shift) : []),
+    ...(has("tick") || has("send") ? [startRound(shift, { name: "sweep", wake: openWake(), work: sweep(shift) })] : []),
     ...painters.map((painter, n) =>
       startRound(shift, { name: `draw-${n}`, wake: added(bells.draw), work: draw(shift, painter) }),
     ),
@@ -122,13 +123,15 @@ interface RoundStart {
   readonly wake: Wake;
   readonly work: Round;
   readonly everyMs?: number;
+  /** The longest that a round may take, where that is less than drawing may. */
+  readonly longestMs?: number;
 }
 
-const startRound = ({ parts, settings }: Crew, { name, wake, work, everyMs }: RoundStart): Loop =>
+const startRound = ({ parts, settings }: Crew, { name, wake, work, everyMs, longestMs }: RoundStart): Loop =>
   startLoop({
     name,
     everyMs: Math.min(everyMs ?? settings.sweepEveryMs, settings.sweepEveryMs),
-    longestRoundMs: settings.longestRoundMs,
+    longestRoundMs: longestMs ?? settings.longestRoundMs,
     wake,
     work,
     clock: parts.clock,
@@ -141,7 +144,6 @@ const startPlanning = (shift: Crew): readonly Loop[] => [
   startRound(shift, { name: "tick", wake: shift.bells.tick, work: tick(shift) }),
   startRound(shift, { name: "lists", wake: openWake(), work: lists(shift) }),
   startRound(shift, { name: "slots", wake: shift.bells.slots, work: moveSlots(shift) }),
-  startRound(shift, { name: "sweep", wake: openWake(), work: sweep(shift) }),
 ];
 
 const startPosting = (shift: Crew, n: number): Loop =>

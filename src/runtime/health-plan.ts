@@ -24,9 +24,16 @@ export interface Health {
 /** A process whose main thread has been silent for so long is not at work any more, whatever it holds on to. */
 export const deadAfterMs = 60_000;
 
+/** A round may take minutes; one that fails again and again for so long is no long round. */
+const failingForMs = 60_000;
+const failingTimes = 3;
+
+const standsStill = ({ silentMs, stallMs, faultsInARow }: LoopBeat, agoMs: number): boolean =>
+  silentMs + agoMs > (faultsInARow >= failingTimes ? Math.min(stallMs, failingForMs) : stallMs);
+
 /** Judges by progress alone: a process that exists, and whose loops have stood still since a database went away, is not ready. */
 export const judgeHealth = ({ loops, agoMs }: Heard): Health => {
-  const stalled = loops.filter(({ silentMs, stallMs }) => silentMs + agoMs > stallMs);
+  const stalled = loops.filter((loop) => standsStill(loop, agoMs));
   const troubles = stalled.map(
     ({ name, silentMs, faultsInARow }) =>
       `${name} has not got on for ${seconds(silentMs + agoMs)}${faultsInARow === 0 ? "" : `, after ${faultsInARow} faults in a row`}`,

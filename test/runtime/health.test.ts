@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { expect, test, vi } from "vitest";
 import { openHttp } from "#app/http.ts";
 import { startHealth } from "#runtime/health.ts";
+import { judgeHealth } from "#runtime/health-plan.ts";
 import type { Loop } from "#runtime/loop.ts";
 
 const loop = (name: string, silentMs: number): Loop => ({
@@ -28,6 +29,15 @@ test("a process whose loops get on is ready; one whose loop stands still is name
   expect((await ask(health.port, "/readyz")).text).toMatch(/draw-0 has not got on for 9 s, after 3 faults in a row/);
   expect(await ask(health.port, "/livez")).toMatchObject({ status: 200 });
   expect(await ask(health.port, "/else")).toMatchObject({ status: 404 });
+});
+
+test("a loop that fails again and again is named after a minute, long before its longest round would end", async () => {
+  const long = (silentMs: number, faultsInARow: number) =>
+    judgeHealth({ agoMs: 0, loops: [{ name: "post-0", silentMs, faultsInARow, stallMs: 600_000 }] });
+  expect(long(61_000, 0).isReady).toBe(true);
+  expect(long(61_000, 2).isReady).toBe(true);
+  expect(long(59_000, 3).isReady).toBe(true);
+  expect(long(61_000, 3)).toMatchObject({ isReady: false, isAlive: true });
 });
 
 test("it answers while the thread that works is kept busy, and counts that time as silence", async () => {
