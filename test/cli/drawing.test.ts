@@ -207,12 +207,20 @@ test("doctor says whether the database's schema is older or newer than this prog
 test("doctor tells of each broken part by itself and how to mend it", async () => {
   await world.write(
     "broken.yaml",
-    'server: { url: "http://127.0.0.1:9", kind: sample }\nsources: { wh: { url: "postgres://u@127.0.0.1:9/x" } }\nbrowser: { path: /nowhere }\nmail: { via: "smtp://127.0.0.1:9", from: "a@example.com" }\nreports: {}\n',
+    'server: { url: "http://127.0.0.1:9", kind: sample }\nsources: { wh: { url: "postgres://u@127.0.0.1:9/x" } }\nbrowser: { path: /nowhere }\nmail: { via: "smtp://127.0.0.1:9", from: "a@example.com", bounces: { address: b@example.com, imap: "imap://b@127.0.0.1:9" } }\nreports: {}\n',
   );
-  const { code, out } = await world.run(["doctor", "-c", "broken.yaml", "--json"], { env });
+  const password = { DAYBREAK_BOUNCES_PASSWORD: "not to be seen" };
+  const { code, out } = await world.run(["doctor", "-c", "broken.yaml", "--json"], { env: { ...env, ...password } });
   expect(code).toBe(1);
   const broken = JSON.parse(out).filter((one: { grade: string }) => one.grade === "fault");
-  expect(broken.map((one: { about: string }) => one.about)).toEqual(["browser", "server main", "source wh", "mail"]);
+  expect(broken.map((one: { about: string }) => one.about)).toEqual([
+    "browser",
+    "server main",
+    "source wh",
+    "mail",
+    "bounces",
+  ]);
+  expect(out).not.toContain("not to be seen");
   expect(broken.every((one: { mend: string }) => one.mend.length > 10)).toBe(true);
   expect(out).not.toContain(env["DAYBREAK_PASSWORD"]);
 });
