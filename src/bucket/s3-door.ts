@@ -17,6 +17,8 @@ export interface S3Ask {
   readonly settings: S3Settings;
   /** Says the credentials as they are now; asked again as soon as the server calls them expired. Default: those of the settings. */
   readonly credentials?: () => Promise<S3Credentials>;
+  /** Keys, parts or uploads in one page of a listing. Default, and most: 1,000. */
+  readonly pageSize?: number;
 }
 
 /** How a single request is sent. */
@@ -37,6 +39,7 @@ export interface AboutRequest {
 export interface S3Door {
   readonly bucket: string;
   readonly settings: S3Settings;
+  readonly pageSize: number;
   /** False once the server has stumbled over checksums, or they are off. */
   sendsChecksums(): boolean;
   send<T>(request: (client: S3Client, how: HowSent) => Promise<T>, about?: AboutRequest): Promise<T>;
@@ -47,7 +50,7 @@ export interface S3Door {
 const slowestBytesPerSecond = 16 * 1024;
 
 /** Opens the way; nothing is sent yet. */
-export const openDoor = ({ bucket, settings, credentials }: S3Ask): S3Door => {
+export const openDoor = ({ bucket, settings, credentials, pageSize = 1_000 }: S3Ask): S3Door => {
   const keys = renewable(credentials ?? chainOf(settings));
   let plain = settings.checksums === "off";
   const client = new S3Client({
@@ -78,7 +81,7 @@ export const openDoor = ({ bucket, settings, credentials }: S3Ask): S3Door => {
       throw s3Fault(error, { bucket, ...(about.key !== undefined && { key: about.key }) });
     }
   };
-  return { bucket, settings, send, sendsChecksums: () => !plain, close: () => client.destroy() };
+  return { bucket, settings, pageSize, send, sendsChecksums: () => !plain, close: () => client.destroy() };
 };
 
 const howOf = ({ requestTimeoutMs }: S3Settings, { signal, bytes = 0 }: AboutRequest): HowSent => ({

@@ -12,13 +12,24 @@ export const encryptionFields = ({ encryption }: S3Settings) => {
 };
 
 /** Storage class and lock of an archive. Manifests have neither: they are small, and written anew when something is learned. */
-export const archiveFields = ({ storageClass, lock }: S3Settings, now: Temporal.Instant) => ({
-  ...(storageClass !== null && { StorageClass: storageClass as "STANDARD" }),
-  ...(lock !== null && {
-    ObjectLockMode: lock.mode === "compliance" ? ("COMPLIANCE" as const) : ("GOVERNANCE" as const),
-    ObjectLockRetainUntilDate: new Date(later(now, lock.days * dayMs).epochMilliseconds),
-  }),
+export const archiveFields = (settings: S3Settings, now: Temporal.Instant) => ({
+  ...(settings.storageClass !== null && { StorageClass: settings.storageClass as "STANDARD" }),
+  ...lockFields(settings, now),
 });
+
+interface LockFields {
+  readonly ObjectLockMode?: "GOVERNANCE" | "COMPLIANCE";
+  readonly ObjectLockRetainUntilDate?: Date;
+}
+
+/** The lock of an archive that is made now; nothing where none is wanted. */
+export const lockFields = ({ lock }: S3Settings, now: Temporal.Instant): LockFields =>
+  lock === null
+    ? {}
+    : {
+        ObjectLockMode: lock.mode === "compliance" ? "COMPLIANCE" : "GOVERNANCE",
+        ObjectLockRetainUntilDate: new Date(later(now, lock.days * dayMs).epochMilliseconds),
+      };
 
 const dayMs = 86_400_000;
 

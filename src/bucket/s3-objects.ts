@@ -173,7 +173,8 @@ async function* pagesOf(door: S3Door, prefix: string, signal?: AbortSignal): Asy
   let token: string | undefined;
   do {
     const next = token === undefined ? {} : { ContinuationToken: token };
-    const command = () => new ListObjectsV2Command({ Bucket: door.bucket, Prefix: prefix, ...next });
+    const command = () =>
+      new ListObjectsV2Command({ Bucket: door.bucket, Prefix: prefix, MaxKeys: door.pageSize, ...next });
     const page = await door.send((client, how) => client.send(command(), how), { signal });
     const objects = (page.Contents ?? []).flatMap(({ Key, Size = 0, LastModified }) =>
       Key === undefined ? [] : [{ key: Key, bytes: Size, modifiedAt: instantOf(LastModified?.getTime() ?? 0) }],

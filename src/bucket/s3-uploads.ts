@@ -7,16 +7,22 @@ import {
   ListPartsCommand,
   type ListPartsCommandOutput,
   type Part,
+  PutObjectRetentionCommand,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import type { ArchiveBucket, OpenUpload, Upload, UploadedPart } from "#bucket/port.ts";
 import type { AboutRequest, S3Door } from "#bucket/s3-door.ts";
 import { s3Fault, see } from "#bucket/s3-faults.ts";
-import { archiveFields, contentMd5, encryptionFields, safeKey } from "#bucket/s3-fields.ts";
+import { archiveFields, contentMd5, encryptionFields, lockFields, safeKey } from "#bucket/s3-fields.ts";
 import { headOf } from "#bucket/s3-objects.ts";
 import { Fault } from "#model/fault.ts";
 import { instantOf } from "#model/time.ts";
 import type { Clock } from "#runtime/clock.ts";
+
+interface Place {
+  readonly door: S3Door;
+  readonly clock: Clock;
+}
 
 type Uploads = Pick<ArchiveBucket, "begin" | "putPart" | "parts" | "complete" | "abort" | "uploads">;
 
@@ -39,7 +45,7 @@ export const s3Uploads = (door: S3Door, clock: Clock): Uploads => ({
     const found = await arrived(door, upload);
     return found === null ? null : found.map(readPart);
   },
-  complete: (upload, parts) => complete(door, upload, parts),
+  complete: (upload, parts) => complete({ door, clock }, upload, parts),
   abort: (upload) => abort(door, upload),
   uploads: (prefix) => openUploads(door, prefix),
 });
@@ -96,7 +102,7 @@ const arrived = async (door: S3Door, upload: Upload): Promise<readonly Part[] | 
   let marker: string | undefined;
   do {
     const next = marker === undefined ? {} : { PartNumberMarker: marker };
-    const command = () => new ListPartsCommand({ ...fieldsOf(door, upload), ...next });
+    const command = () => new ListPartsCommand({ ...fieldsOf(door, upload), MaxParts: door.pageSize, ...next });
     const page: ListPartsCommandOutput | null = await door.send(
       (client, how) =>
         client.send(command(), how).catch((error: unknown) => {
@@ -116,7 +122,7 @@ const arrived = async (door: S3Door, upload: Upload): Promise<readonly Part[] | 
  * Completes an upload. Few servers refuse by themselves to replace an object, so it is looked first; and an answer that was lost on its way
  * is found out by looking again: the upload is gone, and what lies there has the size of ours.
  */
-const complete = async (door: S3Door, upload: Upload, parts: readonly UploadedPart[]): Promise<void> => {
+const complete = async ({ door, clock }: Place, upload: Upload, parts: readonly UploadedPart[]): Promise<void> => {
   const there = await arrived(door, upload);
   if (there === null) throw unknownUpload(door, upload);
   if ((await headOf(door, upload.key)) !== null) throw exists(door, upload);
@@ -132,6 +138,17 @@ const complete = async (door: S3Door, upload: Upload, parts: readonly UploadedPa
   } catch (error) {
     if (!(await hasHappened(door, upload, parts))) throw error;
   }
+  await holdLock(door, upload.key, clock);
+};
+
+/** Some servers take a lock with the begin of an upload and forget it by its end. An archive that should be locked and isn't gets its lock now. */
+const holdLock = async (door: S3Door, key: string, clock: Clock): Promise<void> => {
+  const { ObjectLockMode: Mode, ObjectLockRetainUntilDate: RetainUntilDate } = lockFields(door.settings, clock.now());
+  if (Mode === undefined || (await headOf(door, key))?.lockedUntil !== null) return;
+  const command = new PutObjectRetentionCommand({
+    ...{ Bucket: door.bucket, Key: key, Retention: { Mode, RetainUntilDate } },
+  });
+  await door.send((client, how) => client.send(command, how), { key });
 };
 
 const exists = ({ bucket }: S3Door, { key }: Upload): Fault =>
@@ -205,7 +222,7 @@ const openUploads = async (door: S3Door, prefix: string): Promise<readonly OpenU
   const open: OpenUpload[] = [];
   let after: { readonly KeyMarker?: string; readonly UploadIdMarker?: string } | null = {};
   while (after !== null) {
-    const asked = { Bucket: door.bucket, Prefix: prefix, ...after };
+    const asked = { Bucket: door.bucket, Prefix: prefix, MaxUploads: door.pageSize, ...after };
     const page: ListMultipartUploadsCommandOutput = await door.send((client, how) =>
       client.send(new ListMultipartUploadsCommand(asked), how),
     );

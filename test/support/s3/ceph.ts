@@ -155,6 +155,7 @@ rgw enable apis = s3, admin
 rgw enable usage log = false
 rgw dns name = localhost
 rgw crypt require ssl = false
+rgw crypt s3 kms backend = testing
 rgw crypt s3 kms encryption keys = testkey=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=
 `;
 
