@@ -2,7 +2,7 @@
 import { deliveryNamed } from "#actions/named.ts";
 import type { Delivery, DeliveryState } from "#model/delivery.ts";
 import { Fault } from "#model/fault.ts";
-import { later } from "#model/time.ts";
+import { before, later, type Temporal } from "#model/time.ts";
 import type { Clock } from "#runtime/clock.ts";
 import { moveDelivery } from "#store/deliveries.ts";
 import { messageOf } from "#store/messages.ts";
@@ -57,9 +57,16 @@ export const refuse = ({ id, state }: Delivery, verb: string, allowed: string): 
     hint: `only ${allowed} can be; see it: daybreak deliveries show ${id}`,
   });
 
-/** Tries a delivery again that failed, expired, is uncertain or quarantined: from its message where there is one, else from the picture. */
-export const retryDelivery = async ({ id, by }: Asked, { pool, clock }: VerbParts): Promise<Retried> => {
+/**
+ * Tries a delivery again that failed, expired, is uncertain or quarantined: from its message where there is one, else from the picture. After
+ * it has expired only with `late`: its figures are yesterday's by now.
+ */
+export const retryDelivery = async (
+  { id, by, late }: Asked & { readonly late: boolean },
+  { pool, clock }: VerbParts,
+): Promise<Retried> => {
   const delivery = await deliveryNamed(id, pool);
+  if (!late) refuseLate(delivery, clock.now(), "tried again");
   const message = await messageOf(pool, id);
   const expiresAt = later(clock.now(), (await reportVersion(pool, delivery.version))?.expiresMs ?? DAY_MS);
   const work = async (db: Session): Promise<Retried["from"] | null> => {
@@ -75,6 +82,16 @@ export const retryDelivery = async ({ id, by }: Asked, { pool, clock }: VerbPart
 };
 
 const DAY_MS = 86_400_000;
+
+/** Throws `usage` for a delivery that has expired and could be sent: somebody must say that it is still of use. */
+export const refuseLate = ({ id, state, expiresAt, zone }: Delivery, now: Temporal.Instant, verb: string): void => {
+  const isOpen = state === "failed" || state === "expired" || state === "uncertain" || state === "quarantined";
+  if (!isOpen || before(now, expiresAt)) return;
+  const when = expiresAt.toZonedDateTimeISO(zone).toPlainDateTime().toString({ smallestUnit: "minute" });
+  throw new Fault("usage", `Delivery ${id} isn't ${verb}: it expired at ${when.replace("T", " ")} (${zone}).`, {
+    hint: "if it is still of use, add: --late",
+  });
+};
 
 /** Lets a quarantined delivery go out although the proof refused it. The reason is recorded with who gave it. */
 export const release = async (

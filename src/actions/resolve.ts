@@ -1,5 +1,5 @@
 /** An operator says what became of an uncertain delivery. */
-import { type Asked, refuse, refuseEmpty, type VerbParts } from "#actions/deliveries.ts";
+import { type Asked, refuse, refuseEmpty, refuseLate, type VerbParts } from "#actions/deliveries.ts";
 import { deliveryNamed } from "#actions/named.ts";
 import type { Delivery } from "#model/delivery.ts";
 import { later } from "#model/time.ts";
@@ -16,12 +16,23 @@ const DAY_MS = 86_400_000;
 
 /** Ends the uncertainty about a delivery; the reason is recorded with who gave it. One that goes out again may arrive twice, and says so. */
 export const resolveDelivery = async (
-  { id, by, reason, verdict }: Asked & { readonly reason: string; readonly verdict: Verdict },
+  {
+    id,
+    by,
+    reason,
+    verdict,
+    late,
+  }: Asked & {
+    readonly reason: string;
+    readonly verdict: Verdict;
+    readonly late: boolean;
+  },
   { pool, clock }: VerbParts,
 ): Promise<Delivery> => {
   refuseEmpty(reason);
   const delivery = await deliveryNamed(id, pool);
   const now = clock.now();
+  if (verdict === "resend" && !late) refuseLate(delivery, now, "sent again");
   const expiresAt = later(now, (await reportVersion(pool, delivery.version))?.expiresMs ?? DAY_MS);
   const resolution = { id, as: stateOf[verdict], by, reason, now, expiresAt };
   if (await transaction(pool, (db) => resolveUncertain(db, resolution), by)) return delivery;

@@ -136,8 +136,9 @@ const nextStep = ({ delivery: { id, state } }: Trace): string | null => {
   switch (state) {
     case "quarantined":
       return `let it go or end it: daybreak deliveries release ${id} --reason "…" · daybreak deliveries discard ${id} --reason "…"`;
-    case "failed":
     case "expired":
+      return `if it is still of use: daybreak deliveries retry ${id} --late`;
+    case "failed":
       return `try it again: daybreak deliveries retry ${id}`;
     case "uncertain":
       return `ask the reader or the mail server; then: daybreak deliveries resolve ${id} --sent · --resend · --failed, with --reason "…"`;

@@ -153,7 +153,7 @@ const remedies: Partial<Record<Delivery["state"], string>> = {
   quarantined: "daybreak deliveries show ID, then release or discard it",
   failed: "mend the cause, then: daybreak deliveries retry ID",
   uncertain: "ask whether it arrived, then: daybreak deliveries resolve ID --sent, or --resend",
-  expired: "if it is still of use: daybreak deliveries retry ID",
+  expired: "if it is still of use: daybreak deliveries retry ID --late",
   skipped: "correct the person's row",
 };
 

@@ -143,9 +143,12 @@ test("a delivery that is written but not sent can be discarded", async () => {
   expect(await stateOf(id)).toBe("discarded");
 });
 
-test("a failed delivery is tried again from its picture", async () => {
+test("a failed delivery is tried again from its picture, after it has expired only when somebody says so", async () => {
   const id = await put("failed");
-  const { code, out } = await world.run(["deliveries", "retry", id]);
+  const refused = await world.run(["deliveries", "retry", id]);
+  expect(refused).toMatchObject({ code: 2, err: expect.stringMatching(/it expired at .*--late/s) });
+  expect(await stateOf(id)).toBe("failed");
+  const { code, out } = await world.run(["deliveries", "retry", id, "--late"]);
   expect(code).toBe(0);
   expect(out).toContain("begins again from the picture");
   expect(await stateOf(id)).toBe("planned");

@@ -79,7 +79,7 @@ test.each([
   ["--failed", "failed", /counts as failed/],
 ] as const)("deliveries resolve %s ends the uncertainty, and who decided it is kept", async (option, state, words) => {
   const id = await uncertain();
-  const ran = await world.run(["deliveries", "resolve", id, option, "--reason", "asked Anna"]);
+  const ran = await world.run(["deliveries", "resolve", id, option, "--reason", "asked Anna", "--late"]);
   expect(ran).toMatchObject({ code: 0, out: expect.stringMatching(words) });
   const delivery = await deliveryById(world.database.pool, id);
   expect(delivery).toMatchObject({ state, reason: expect.stringMatching(/^\S.*: asked Anna$/) });
@@ -87,6 +87,13 @@ test.each([
     { actor: expect.stringMatching(/^\S+/), before: { state: "uncertain" }, after: { state, reason: "asked Anna" } },
   ]);
   expect(await attemptsOf(world.database.pool, id)).toMatchObject([{ outcome: "unknown" }]);
+});
+
+test("one that has expired goes out again only when somebody says so", async () => {
+  const id = await uncertain();
+  const ran = await world.run(["deliveries", "resolve", id, "--resend", "--reason", "not there"]);
+  expect(ran).toMatchObject({ code: 2, err: expect.stringMatching(/it expired at .*--late/s) });
+  expect(await deliveryById(world.database.pool, id)).toMatchObject({ state: "uncertain" });
 });
 
 test("only an uncertain delivery is resolved, once, with one verdict and a reason", async () => {

@@ -96,21 +96,26 @@ const retryCommand = (cli: Cli): Command =>
   verb({
     usage: "retry <id>",
     does: "Try a delivery again that failed, expired, is uncertain or quarantined.",
-    examples: ["deliveries retry 42"],
-  }).action((id: string, _: unknown, command: Command) =>
-    cli.run(command, (common) =>
-      withApp(cli, { common, reach: "rows" }, async (app) => {
-        const { delivery, from } = await retryDelivery({ id, by: operator() }, app);
-        cli.say.good(`Delivery ${id} to ${delivery.envelope.to} begins again from ${from}; a running daemon does it.`);
-        return 0;
-      }),
-    ),
-  );
+    examples: ["deliveries retry 42", "deliveries retry 42 --late"],
+  })
+    .option("--late", "although it has expired")
+    .action((id: string, { late = false }: { readonly late?: boolean }, command: Command) =>
+      cli.run(command, (common) =>
+        withApp(cli, { common, reach: "rows" }, async (app) => {
+          const { delivery, from } = await retryDelivery({ id, by: operator(), late }, app);
+          cli.say.good(
+            `Delivery ${id} to ${delivery.envelope.to} begins again from ${from}; a running daemon does it.`,
+          );
+          return 0;
+        }),
+      ),
+    );
 
 interface ResolveOptions {
   readonly sent?: boolean;
   readonly resend?: boolean;
   readonly failed?: boolean;
+  readonly late?: boolean;
   readonly reason: string;
 }
 
@@ -133,13 +138,14 @@ const resolveCommand = (cli: Cli): Command =>
     .option("--sent", "it arrived")
     .option("--resend", "it did not arrive: send it again")
     .option("--failed", "give it up")
+    .option("--late", "with --resend: although it has expired")
     .requiredOption("--reason <words>", "how you know; it is kept with the delivery")
     .action((id: string, options: ResolveOptions, command: Command) =>
       cli.run(command, (common) =>
         withApp(cli, { common, reach: "rows" }, async (app) => {
           const verdict = verdictOf(options);
-          const { reason } = options;
-          cli.say.good(resolved[verdict](await resolveDelivery({ id, reason, verdict, by: operator() }, app)));
+          const { reason, late = false } = options;
+          cli.say.good(resolved[verdict](await resolveDelivery({ id, reason, verdict, late, by: operator() }, app)));
           return 0;
         }),
       ),
