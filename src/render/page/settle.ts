@@ -70,13 +70,15 @@ const newWatch = (tab: Tab, options: SettleOptions): ((isLast: boolean) => Promi
   const still = newStillness(tab, options.stillMs ?? (sign === null ? 500 : 250));
   const reveal = newReveal(tab, maxHeightPx);
   const read = newReader(tab, options);
+  const isWaitingToBeSeen = () => tab.recorder.quietMs(options.ignoreRequests) >= restsMs;
   let revealedAt = -1;
   return async (isLast) => {
     const documents = tab.documents();
     const signs = await read(isLast).catch(nothingYet(tab, documents));
-    if (signs.isLoaded && revealedAt !== documents) {
-      await reveal();
+    const isDue = sign === null || signs.isSignMet === true || isWaitingToBeSeen();
+    if (signs.isLoaded && isDue && revealedAt !== documents) {
       revealedAt = documents;
+      await reveal();
       return { missing: [layout], signs, picture: null };
     }
     const missing = missingSigns(tab, signs, options);
@@ -105,6 +107,12 @@ const nothing: PageSigns = {
   tiles: [],
   isSignMet: false,
 };
+
+/**
+ * A tall window costs with every frame, so a page that will give a sign is laid out in full only then; or earlier when it rests without
+ * the sign, since tiles that draw only when seen may be what is missing.
+ */
+const restsMs = 250;
 
 const layout = "the page, laid out in full";
 const quietNetwork = "a quiet network";
