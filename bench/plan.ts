@@ -4,9 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import type { App } from "#app.ts";
-import { later, Temporal } from "#model/time.ts";
-import { allReports } from "#store/reports.ts";
-import { putSlot } from "#store/slots.ts";
+import { makeDue } from "./support/bursts.ts";
 import { openDaemon } from "./support/daemons.ts";
 import { conclude, machine, median, rounded, tell, timed } from "./support/figures.ts";
 import { type BenchPlace, openBenchPlace } from "./support/ours.ts";
@@ -31,16 +29,10 @@ const writePeople = async ({ pool }: App): Promise<void> => {
 };
 
 /** Makes the report due now; resolved once its slot is planned. */
-const planOnce = async ({ pool }: App, nominal: string): Promise<void> => {
-  const [known] = await allReports(pool);
-  if (known === undefined) throw new Error("the report isn't known");
-  const { report, version } = known;
-  const [at, due] = [Temporal.Instant.from(nominal), Temporal.Now.instant()];
-  const timing = { schedule: report.schedule.at, zone: report.zone };
-  const expiresAt = later(due, report.expiresMs);
-  await putSlot(pool, { report: report.name, version, ...timing, nominal: at, due, expiresAt, skipped: null });
+const planOnce = async (app: App): Promise<void> => {
+  const nominal = await makeDue(app);
   for (;;) {
-    const { rows } = await pool.query("select state, audience from slots where nominal = $1", [at]);
+    const { rows } = await app.pool.query("select state, audience from slots where nominal = $1", [nominal]);
     const [slot] = rows;
     if (slot?.["state"] === "planned" && slot["audience"] === people) return;
     if (slot?.["state"] !== "due" && slot?.["state"] !== "ready") throw new Error(JSON.stringify(slot));
@@ -53,7 +45,7 @@ const planAll = async (place: BenchPlace, app: App): Promise<{ readonly seconds:
   tell(`a daemon that has started: ${rounded(await peakOf(daemon.pid), 0)} MB`);
   const seconds: number[] = [];
   for (let round = 1; round <= slots; round += 1) {
-    const took = (await timed(() => planOnce(app, `2026-11-2${round}T06:00:00Z`))) / 1_000;
+    const took = (await timed(() => planOnce(app))) / 1_000;
     seconds.push(took);
     tell(`slot ${round} of ${slots}: ${rounded(took)} s, peak ${rounded(await peakOf(daemon.pid), 0)} MB`);
   }

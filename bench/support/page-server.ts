@@ -83,6 +83,7 @@ table { border-collapse: collapse; width: 100%; margin-top: 16px } td, th { text
 );
 
 const sessions = new Set<string>();
+let drawn = 0;
 
 const isSignedIn = (request: IncomingMessage): boolean =>
   sessions.has(/session=([\w-]+)/.exec(request.headers.cookie ?? "")?.[1] ?? "");
@@ -116,7 +117,10 @@ const answer = async (request: IncomingMessage, response: ServerResponse): Promi
   if (url.pathname === "/login" && request.method === "POST") return signIn(request, response);
   if (url.pathname === "/login") return void response.writeHead(200, html).end(signInPage);
   if (!isSignedIn(request)) return void response.writeHead(302, { location: "/login" }).end();
-  if (url.pathname === "/sales") return void response.writeHead(200, html).end(dashboard);
+  if (url.pathname === "/sales") {
+    drawn += 1;
+    return void response.writeHead(200, html).end(dashboard);
+  }
   if (url.pathname === "/sales.csv")
     return void response.writeHead(200, { "content-type": "text/csv; charset=utf-8" }).end(csvOf(region));
   if (url.pathname === "/api/data")
@@ -131,4 +135,5 @@ server.listen(0, "127.0.0.1", () => {
   const { port } = server.address() as AddressInfo;
   process.send?.({ url: `http://127.0.0.1:${port}` });
 });
+process.on("message", () => process.send?.({ drawn }));
 process.on("disconnect", () => process.exit());

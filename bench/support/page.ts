@@ -9,6 +9,8 @@ import { home } from "./home.ts";
 /** The report server that is measured on, in a process of its own. */
 export interface BenchServer extends AsyncDisposable {
   readonly url: string;
+  /** How often the dashboard was opened so far. */
+  drawn(): Promise<number>;
 }
 
 const version = "6.1.0";
@@ -31,7 +33,12 @@ export const startBenchServer = async (): Promise<BenchServer> => {
     stdio: "inherit",
   });
   const [{ url }] = (await once(child, "message")) as [{ url: string }];
-  return { url, [Symbol.asyncDispose]: () => end(child) };
+  const drawn = async (): Promise<number> => {
+    child.send("drawn");
+    const [answer] = (await once(child, "message")) as [{ drawn: number }];
+    return answer.drawn;
+  };
+  return { url, drawn, [Symbol.asyncDispose]: () => end(child) };
 };
 
 const end = async (child: ChildProcess): Promise<void> => {
