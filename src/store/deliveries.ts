@@ -23,6 +23,17 @@ import {
 const parts = `coalesce((select jsonb_agg(jsonb_build_object('report', p.report, 'view', p.view, 'filters', p.filters,
     'heading', p.heading, 'renderId', p.render_id::text) order by p.part) from delivery_parts p where p.delivery_id = d.id), '[]') as parts`;
 
+/** Whose renders have all ended is asked first: thousands may wait, and what is read about each of them is for few. */
+const drawable = (which: string): string => `with settled as materialized (select d.id, d.version from deliveries d
+      where d.state = 'planned' and ${which} and not exists (select from renders r join delivery_parts p on p.render_id = r.id
+        where p.delivery_id = d.id and r.state in ('wanted', 'drawing')))
+    select d.id, v.definition ->> 'whenRenderFails' as policy,
+      coalesce(bool_or(r.state = 'ready'), true) as some, coalesce(bool_or(r.state = 'faulted'), false) as lost,
+      string_agg(distinct p.view || ': ' || r.reason, '; ') filter (where r.state = 'faulted') as reason
+    from settled d left join delivery_parts p on p.delivery_id = d.id left join renders r on r.id = p.render_id
+      join report_versions v on v.hash = d.version
+    group by d.id, v.definition ->> 'whenRenderFails'`;
+
 /** Every statement about deliveries; a test prepares each. */
 export const statements = {
   byId: `select d.*, ${parts} from deliveries d where d.id = $1`,
@@ -30,13 +41,8 @@ export const statements = {
     where ($1::text is null or d.report = $1) and ($2::text is null or d.state = $2)
       and ($3::text is null or d.occasion = $3) and ($4::bigint is null or d.slot_id = $4)
     order by d.nominal desc, d.id limit $5`,
-  drawable: `select d.id, v.definition ->> 'whenRenderFails' as policy,
-      coalesce(bool_or(r.state = 'ready'), true) as some, coalesce(bool_or(r.state = 'faulted'), false) as lost,
-      string_agg(distinct p.view || ': ' || r.reason, '; ') filter (where r.state = 'faulted') as reason
-    from deliveries d left join delivery_parts p on p.delivery_id = d.id left join renders r on r.id = p.render_id
-      join report_versions v on v.hash = d.version
-    where d.state = 'planned' and ($1::bigint is null or d.id in (select delivery_id from delivery_parts where render_id = $1))
-    group by d.id, v.definition ->> 'whenRenderFails' having coalesce(bool_and(r.state in ('ready', 'faulted')), true)`,
+  drawable: drawable("true"),
+  drawableOf: drawable("d.id in (select delivery_id from delivery_parts where render_id = $1)"),
   drawn: "update deliveries set state = 'drawn', reason = null where id = any($1::bigint[]) and state = 'planned'",
   // Who proved a delivery goes on to write it: the lease holds until then, or two processes would write it both.
   move: `update deliveries set state = $3, reason = $4, finished_at = $5, owner = case when $3 = 'proven' then owner end,
@@ -125,8 +131,8 @@ export interface Drawable {
 /** Planned deliveries all of whose renders ended: of one render, or of all for the sweep. */
 export const drawableDeliveries = (db: Db, renderId: string | null): Promise<Drawable[]> =>
   many(db, {
-    text: statements.drawable,
-    values: [renderId],
+    text: renderId === null ? statements.drawable : statements.drawableOf,
+    values: renderId === null ? [] : [renderId],
     map: (row) => ({
       id: text(row, "id"),
       policy: as<Drawable["policy"]>(row, "policy"),
