@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { openArtifacts } from "#app/artifacts.ts";
 import { backupPartsOf, withBackups } from "#app/backups.ts";
 import { mailboxOf, withBounces } from "#app/bounces.ts";
-import { examineOwn, openDatabase } from "#app/database.ts";
+import { type ExaminedDatabase, examineOwn, openDatabase } from "#app/database.ts";
 import { type Installation, openInstallation } from "#app/installation.ts";
 import { mailersOf } from "#app/mail.ts";
 import { refuseUnshared, withPlaces } from "#app/place.ts";
@@ -35,7 +35,6 @@ import type { Mailbox } from "#send/mailbox/port.ts";
 import type { Mailer } from "#send/port.ts";
 import type { Source } from "#sources/port.ts";
 import { postgresSource } from "#sources/postgres.ts";
-import type { DatabaseState } from "#store/examine.ts";
 import type { Pool, Session } from "#store/pool.ts";
 import type { KnownReport } from "#store/reports.ts";
 
@@ -75,7 +74,7 @@ export interface Tools extends AsyncDisposable {
   listing(report: Report): Promise<Listing | null>;
   requests(draft: DeliveryDraft, known: Pick<KnownReport, "report" | "version">): readonly RenderRequest[];
   /** Starts the database where it is ours, and looks at it without changing its schema. */
-  examineDatabase(): Promise<DatabaseState | null>;
+  examineDatabase(): Promise<ExaminedDatabase | null>;
   /** Finds and starts the browser, and draws letters of many scripts. */
   examineBrowser(): Promise<BrowserState>;
   /** What answers at a server's address; throws `server.unreachable`. */

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { refusalOf } from "#app/installation.ts";
 import type { Tools } from "#app.ts";
 import type { Config } from "#config/config.ts";
 import { startEmbedded } from "#store/embedded.ts";
@@ -16,6 +17,12 @@ export const openDatabase = async (
   return { pool, url, migrated: await migrate(pool) };
 };
 
+/** Opens the configured database or the embedded one as it is, without a look at its schema. */
+export const openBare = async (
+  told: Pick<Tools, "config" | "log" | "onProgress">,
+  stack: AsyncDisposableStack,
+): Promise<Pool> => stack.use(poolAt(await urlOf(told, stack)));
+
 const urlOf = async (
   { config, log, onProgress }: Pick<Tools, "config" | "log" | "onProgress">,
   stack: AsyncDisposableStack,
@@ -31,7 +38,15 @@ const poolAt = (url: string): Pool =>
 export const examineOwn = async (
   config: Config,
   told: Pick<Tools, "log" | "onProgress">,
-): Promise<DatabaseState | null> => {
+): Promise<ExaminedDatabase | null> => {
   await using stack = new AsyncDisposableStack();
-  return await examineDatabase(stack.use(poolAt(await urlOf({ config, ...told }, stack))));
+  const pool = stack.use(poolAt(await urlOf({ config, ...told }, stack)));
+  const state = await examineDatabase(pool);
+  if (state === null) return null;
+  return { ...state, refusal: state.schema.is === "current" ? await refusalOf({ config, pool }) : null };
 };
+
+/** How the database stands, and why no live email leaves from it; `null`: they may. */
+export interface ExaminedDatabase extends DatabaseState {
+  readonly refusal: string | null;
+}

@@ -51,6 +51,12 @@ export const openInstallation = async (parts: Parts): Promise<Installation> => {
   };
 };
 
+/** Why no live email would leave here, in a sentence; `null`: they may. Claims nothing. */
+export const refusalOf = async (parts: Omit<Parts, "clock">): Promise<string | null> => {
+  const judged = await judge(await readInstallation(parts.pool), parts.pool, parts);
+  return judged !== "unclaimed" && "refusal" in judged ? judged.refusal : null;
+};
+
 const examine = async (parts: Parts): Promise<Found> => {
   const row = await readInstallation(parts.pool);
   const judged = await judge(row, parts.pool, parts);
@@ -65,7 +71,11 @@ const examine = async (parts: Parts): Promise<Found> => {
   });
 };
 
-const judge = async (row: InstallationRow, db: Session | Pool, { config }: Parts): Promise<Found | "unclaimed"> => {
+const judge = async (
+  row: InstallationRow,
+  db: Session | Pool,
+  { config }: Pick<Parts, "config">,
+): Promise<Found | "unclaimed"> => {
   const mark = await readMark(config);
   if (row.adoptedAt === null)
     return mark === null || mark.id === row.id || !(await isUsed(db)) ? "unclaimed" : other(row);

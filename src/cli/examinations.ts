@@ -39,6 +39,9 @@ const skewWords = (ms: number): string => `its clock is ${Math.round(ms / 1000)}
 
 const setTheClock = "let both machines set their clocks by NTP";
 
+/** What to do about a database that is somebody else's. */
+export const adoptIt = "to send from here from now on: daybreak adopt; to test with a copy: nothing";
+
 const database = (tools: Tools, { keep }: Kept): Examination => ({
   about: "database",
   mend: "look at the setting database",
@@ -46,7 +49,7 @@ const database = (tools: Tools, { keep }: Kept): Examination => ({
   work: async () => {
     const state = await keep(tools.examineDatabase(), endsItself);
     if (state === null) return doubtful("it answered nothing", "look at the setting database");
-    const { version, now, schema } = state;
+    const { version, now, schema, refusal } = state;
     const whose = tools.config.database === null ? "the Postgres that Daybreak brings along" : "your own Postgres";
     if (Number.parseInt(version, 10) < OLDEST_POSTGRES) {
       return {
@@ -57,6 +60,7 @@ const database = (tools: Tools, { keep }: Kept): Examination => ({
     }
     const skew = skewOf(now, tools);
     if (skew > LARGEST_SKEW_MS) return doubtful(skewWords(skew), setTheClock);
+    if (refusal !== null) return doubtful(`${whose}, ${version}; ${refusal}`, adoptIt);
     return schemaExamined(schema, `${whose}, ${version}`);
   },
 });

@@ -4,10 +4,12 @@ import type { Command } from "commander";
 import { type CheckParts, checkReports, type ServerLook } from "#actions/check.ts";
 import { type Finding, faulty, type Grade, noted, warning } from "#actions/findings.ts";
 import { emptyTables, type Tables, tablesIn } from "#actions/tables.ts";
+import { refusalOf } from "#app/installation.ts";
 import { outboxOf } from "#app/mail.ts";
 import { versionOf } from "#app/reports.ts";
 import type { Tools } from "#app.ts";
 import { outlookParts } from "#cli/ahead.ts";
+import { adoptIt } from "#cli/examinations.ts";
 import { openLook } from "#cli/look.ts";
 import { openDatabaseKept, withTools } from "#cli/open.ts";
 import type { Tone } from "#cli/table.ts";
@@ -80,7 +82,10 @@ const tablesOf = async (tools: Tools, { stack, findings, cli }: Opening): Promis
   const { config } = tools;
   if (config.database === null && !existsSync(join(config.home, "postgres"))) return emptyTables;
   try {
-    return tablesIn(stack.use(await openDatabaseKept(cli, tools)).pool);
+    const { pool } = stack.use(await openDatabaseKept(cli, tools));
+    const refusal = await refusalOf({ config, pool });
+    if (refusal !== null) findings.push(warning("database", refusal, adoptIt));
+    return tablesIn(pool);
   } catch (error) {
     const mend = isFault(error) ? error.hint : "see: daybreak doctor";
     findings.push(faulty("database", wordsOf(error), mend));

@@ -71,7 +71,16 @@ const send = async (app: App, job: Job): Promise<ExitCode> => {
   const { options, request } = job;
   const drafted = await draftRequest(request, sendParts(app));
   if (options.dryRun) return showDrafts(drafted, job);
+  refuseForeign(app, drafted.drafts);
   return sendNow(await requestSend(drafted, sendParts(app)), job, app);
+};
+
+/** Waiting for emails that can't leave would end after half an hour, and say nothing of why. */
+const refuseForeign = ({ installation }: App, drafts: Drafted["drafts"]): void => {
+  const refusal = installation.refusal();
+  if (refusal === null || drafts.every(({ trial, skip }) => trial || skip !== null)) return;
+  const hint = "if it should send from here from now on: daybreak adopt; into the outbox: --trial";
+  throw new Fault("send.foreign", refusal, { hint });
 };
 
 const noReport = (): Fault =>
@@ -95,6 +104,7 @@ const sendCorrection = async (app: App, { slot, named, ...rest }: Correcting): P
   if (drafted.uncertain > 0)
     rest.cli.say.warn(`${counted(drafted.uncertain, "email")} of it may have arrived or not: they get no correction.`);
   if (rest.options.dryRun) return showDrafts(drafted, job);
+  refuseForeign(app, drafted.drafts);
   return sendNow(await requestCorrection(drafted, ask, sendParts(app)), job, app);
 };
 

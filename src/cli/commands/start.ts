@@ -172,6 +172,8 @@ const waitForStop = ({ terminal }: Cli) => {
 
 /** What comes next, so that whoever starts it sees that it has understood. A list that can't be read is told, and hides nothing else. */
 const tellNext = async (app: App, { say }: Cli): Promise<void> => {
+  const refusal = app.installation.refusal();
+  if (refusal !== null) say.warn(`${refusal} Adopt it where it should send from now on: daybreak adopt`);
   const now = app.clock.now();
   const tables = tablesIn(app.pool);
   const rows: (readonly Cell[])[] = [];
