@@ -6,7 +6,7 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { drawAsTheOriginal, openBareLoop } from "./support/browsers.ts";
 import { conclude, machine, median, rounded, tell, timed } from "./support/figures.ts";
-import { type BenchPlaceOptions, openBenchPlace, order, untilAll } from "./support/ours.ts";
+import { type BenchPlaceOptions, openBenchPlace, order, proveAll } from "./support/ours.ts";
 import { regionsFrom, startBenchServer } from "./support/page.ts";
 
 const { values } = parseArgs({ options: { small: { type: "boolean", default: false } } });
@@ -22,20 +22,20 @@ const fresh = (count: number): readonly string[] => {
 
 /** A Daybreak that is at work, as a daemon is before a morning. */
 interface Daybreak extends AsyncDisposable {
-  /** From the order to the last delivery that is drawn, proven and written. */
+  /** From the order to the last delivery whose picture, PDF and rows are stored and proven. */
   draw(regions: readonly string[]): Promise<void>;
 }
 
 const openDaybreak = async (options: BenchPlaceOptions): Promise<Daybreak> => {
   const place = await openBenchPlace(options);
   const app = await place.open();
-  const work = app.work({ roles: ["render", "write"], occasion: null });
+  const work = app.work({ roles: ["render"], occasion: null });
   return {
     draw: async (regions) => {
       await place.writePeople(regions.map((region, at) => [`p${at}@example.com`, region]));
       const occasion = await order(app);
       work.ring();
-      await untilAll(app, occasion, "composed");
+      await proveAll(app, occasion);
     },
     [Symbol.asyncDispose]: async () => {
       await work.stop();

@@ -5,7 +5,7 @@ import { logAt } from "#app.ts";
 import type { ChromiumInstall } from "#render/launch.ts";
 import { chromiumOnce } from "#render/painter.ts";
 import { home } from "./home.ts";
-import { paper, readySelector, viewport } from "./page.ts";
+import { linedPaper, paper, readySelector, viewport } from "./page.ts";
 import { account } from "./page-account.ts";
 
 /** The browser that everybody in a round uses. */
@@ -92,7 +92,7 @@ export const openBareLoop = async (url: string, count: number): Promise<BareLoop
         for (let region = left.shift(); region !== undefined; region = left.shift()) {
           await openView(page, viewOf(url, region));
           await picture(page);
-          await page.pdf(paper);
+          await page.pdf(linedPaper);
           await rows(page, url, region);
         }
       }),

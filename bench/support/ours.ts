@@ -9,6 +9,7 @@ import { draftRequest, requestSend } from "#actions/send.ts";
 import { type App, type AppOptions, configChecks, logAt, openApp } from "#app.ts";
 import { loadConfig } from "#config/load.ts";
 import type { DeliveryState } from "#model/delivery.ts";
+import { proveDelivery } from "#proof/run.ts";
 import { home as projectHome } from "./home.ts";
 import { readySelector, viewport } from "./page.ts";
 import { account } from "./page-account.ts";
@@ -112,5 +113,24 @@ export const untilAll = async (app: App, occasion: string, state: DeliveryState)
     if (lost !== undefined) throw new Error(`a delivery is ${lost.state}: ${lost.reason}`);
     if (deliveries.every((one) => way.indexOf(one.state) >= way.indexOf(state))) return;
     await new Promise((done) => setTimeout(done, 100));
+  }
+};
+
+/** Proves each delivery of an occasion as soon as it is drawn; throws for one that isn't proven. */
+export const proveAll = async (app: App, occasion: string): Promise<void> => {
+  const report = app.config.reports.find(({ name }) => name === "sales");
+  if (report === undefined) throw new Error("the bench's own report is missing");
+  const proven = new Set<string>();
+  for (;;) {
+    const deliveries = await deliveriesOf(occasion, app.pool);
+    const lost = deliveries.find(({ state }) => !way.includes(state));
+    if (lost !== undefined) throw new Error(`a delivery is ${lost.state}: ${lost.reason}`);
+    for (const delivery of deliveries.filter(({ id, state }) => state === "drawn" && !proven.has(id))) {
+      const { outcome } = await proveDelivery(delivery, () => report, app.pool);
+      if (outcome !== "proven") throw new Error(`a delivery is ${outcome}`);
+      proven.add(delivery.id);
+    }
+    if (proven.size === deliveries.length) return;
+    await new Promise((done) => setTimeout(done, 50));
   }
 };

@@ -56,6 +56,15 @@ export const readySelector = 'body[data-ready="true"]';
 /** The paper that the view is printed on. */
 export const paper = { format: "A4", printBackground: true, scale: 0.586 } as const;
 
+/** The same as Daybreak prints it: with a line above and below, and margins for them. */
+export const linedPaper = {
+  ...paper,
+  displayHeaderFooter: true,
+  headerTemplate: "<div style='width:100%;font:9.5px sans-serif'><span>sales</span><span>Region</span></div>",
+  footerTemplate: "<div style='width:100%;font:9.5px sans-serif'><span class='pageNumber'></span></div>",
+  margin: { top: "18mm", bottom: "18mm", left: "12mm", right: "12mm" },
+} as const;
+
 /** So many regions' names that differ. */
 export const regionsFrom = (first: number, count: number): readonly string[] =>
   Array.from({ length: count }, (_, at) => `Region ${first + at}`);
