@@ -182,8 +182,9 @@ export const nextCommand = (
       return [`pg_restore --clean --if-exists --no-owner --dbname=<address of the database> ${file}`];
     case "own":
       return [
-        "# Into an empty database, with the same Daybreak.",
-        `zstd -dc ${file} | psql <address of the empty database>`,
+        "# Into an empty database: the one that the configuration names, or the one that comes along with its folder moved away.",
+        `daybreak backup load ${file}`,
+        "daybreak adopt --discard-waiting",
       ];
     case "sqlite":
       return ["# Stop the program that uses it first.", `cp ${file} '${producer.file}'`];

@@ -4,6 +4,7 @@ import { adoptCommand } from "#cli/commands/backup/adopt.ts";
 import { catalogCommand } from "#cli/commands/backup/catalog.ts";
 import { drillCommand } from "#cli/commands/backup/drill.ts";
 import { listCommand } from "#cli/commands/backup/list.ts";
+import { loadCommand } from "#cli/commands/backup/load.ts";
 import { pruneCommand } from "#cli/commands/backup/prune.ts";
 import { restoreCommand } from "#cli/commands/backup/restore.ts";
 import { runCommand } from "#cli/commands/backup/run.ts";
@@ -11,7 +12,7 @@ import { statusCommand } from "#cli/commands/backup/status.ts";
 import { verifyCommand } from "#cli/commands/backup/verify.ts";
 import { type Cli, verb } from "#cli/verb.ts";
 
-/** `backup status|run|list|verify|restore|drill|prune|accept|pin|unpin|adopt|catalog`. */
+/** `backup status|run|list|verify|restore|load|drill|prune|accept|pin|unpin|adopt|catalog`. */
 export const backupCommand = (cli: Cli): Command =>
   verb({
     usage: "backup",
@@ -28,6 +29,7 @@ export const backupCommand = (cli: Cli): Command =>
     .addCommand(listCommand(cli))
     .addCommand(verifyCommand(cli))
     .addCommand(restoreCommand(cli))
+    .addCommand(loadCommand(cli))
     .addCommand(drillCommand(cli))
     .addCommand(pruneCommand(cli))
     .addCommand(acceptCommand(cli))
