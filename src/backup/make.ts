@@ -34,7 +34,7 @@ export const make = async (step: Step): Promise<{ readonly run: TakenRun; readon
   const began = parts.clock.now();
   await parts.passPoint("backup:producing");
   const { produced, path, local } = await produceFile(step);
-  const seal = await sealFile(path, step);
+  const seal = await sealFile(path, sealingOf(step));
   await parts.passPoint("backup:produced");
   const produceMs = msBetween(began, parts.clock.now());
   const { sha256, bytes, ino, mtimeMs } = seal.file;
@@ -44,13 +44,15 @@ export const make = async (step: Step): Promise<{ readonly run: TakenRun; readon
   return { run: await moved(step, { to: "uploading", source, words, produceMs }), seal };
 };
 
+const sealingOf = ({ signal, parts: { partBounds } }: Step) => ({ signal, ...(partBounds && { bounds: partBounds }) });
+
 /** The recorded archive of this run with its hashes; `null` when there is none, it is gone, or it isn't the same any more. */
 export const sealAgain = async (step: Step): Promise<Seal | null> => {
   const { source } = step.run;
   if (source === null) return null;
   try {
     if (!isSameFile(await markOf(source.path), source)) return null;
-    const seal = await sealFile(source.path, step);
+    const seal = await sealFile(source.path, sealingOf(step));
     return seal.file.sha256 === source.sha256 ? seal : null;
   } catch (error) {
     if (isFault(error, "backup.upload")) return null;

@@ -1,5 +1,6 @@
 import type { PlanSlots } from "#backup/due.ts";
 import type { Persistence } from "#backup/persist.ts";
+import type { PartBounds } from "#backup/plan/parts.ts";
 import type { Produce } from "#backup/port.ts";
 import type { ArchiveBucket } from "#bucket/port.ts";
 import type { Backup, CommandLine } from "#model/backup.ts";
@@ -52,6 +53,8 @@ export interface BackupParts {
   readonly identity: string | null;
   /** This Daybreak with its version, for manifests. */
   readonly madeBy: string;
+  /** How archives are cut; default: as S3 wants it. */
+  readonly partBounds?: PartBounds;
   /** Told by a command how a long step gets on. */
   readonly onProgress?: (step: "upload" | "verify" | "restore", bytes: number, of: number) => void;
 }

@@ -3,6 +3,7 @@ import { mkdir, rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { doubtful, type Examination, type Examined, fine } from "#actions/doctor.ts";
 import type { Tools } from "#app.ts";
+import { backupExaminationsOf } from "#cli/backup-examinations.ts";
 import type { openLook } from "#cli/look.ts";
 import type { Cli } from "#cli/verb.ts";
 import { counted, sizeInWords } from "#cli/words.ts";
@@ -31,6 +32,7 @@ export const examinationsOf = (tools: Tools, look: Look, cli: Kept): readonly Ex
   ...[...tools.sources.keys()].map((name) => source(name, tools)),
   mail(tools),
   ...(tools.mailbox === null ? [] : [bounces(tools.mailbox, tools)]),
+  ...backupExaminationsOf(tools),
 ];
 
 const skewOf = (their: Temporal.Instant, tools: Tools): number => Math.abs(msBetween(their, tools.clock.now()));

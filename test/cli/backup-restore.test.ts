@@ -154,3 +154,23 @@ test("an encrypted archive comes back with its identity only", async () => {
   expect(await run(words, { DAYBREAK_BACKUP_IDENTITY: identity })).toMatchObject({ code: 0 });
   expect(await readFile(at("plain.bin"), "utf8")).toBe("figures of the morning");
 });
+
+test("doctor tries the bucket, and whether what is encrypted can be read again", async () => {
+  const about = async (env: Readonly<Record<string, string>>) => {
+    const { out } = await world.run(["doctor", "--json"], { env });
+    const found = JSON.parse(out) as readonly {
+      readonly about: string;
+      readonly grade: string;
+      readonly what: string;
+    }[];
+    return new Map(found.map((one) => [one.about, one]));
+  };
+  const own = await about({ DAYBREAK_BACKUP_IDENTITY: identity });
+  expect(own.get(`bucket file:${at("archives")}`)).toMatchObject({
+    what: expect.stringContaining("takes, gives back and removes"),
+  });
+  expect(own.get("encryption of secret")).toMatchObject({ grade: "fine" });
+  const other = await about({ DAYBREAK_BACKUP_IDENTITY: await generateX25519Identity() });
+  expect(other.get("encryption of secret")).toMatchObject({ grade: "fault" });
+  expect(await about({}).then((found) => found.get("encryption of secret"))).toMatchObject({ grade: "warning" });
+});

@@ -11,7 +11,7 @@ import { type Cli, type Common, type ExitCode, verb } from "#cli/verb.ts";
 export const doctorCommand = (cli: Cli): Command =>
   verb({
     usage: "doctor",
-    does: "Try the database, the browser, each server and source, and the mail; say how to mend what is broken.",
+    does: "Try the database, the browser, each server and source, the mail and the buckets of backups; say how to mend what is broken.",
     examples: ["doctor", "doctor --json"],
     attention: "all works, but a person should look at something",
     json: true,
