@@ -22,12 +22,16 @@ export const operator = (): string => `cli:${userInfo().username}`;
 
 const levels = ["debug", "info", "warn", "error", "silent"] as const;
 
-/** The log of a daemon, at the level that the environment names: `DAYBREAK_LOG=warn`; `DAYBREAK_LOG_FORMAT=json` at a terminal, too. */
+/**
+ * The log of a daemon, at the level that the environment names: `DAYBREAK_LOG=warn`; `DAYBREAK_LOG_FORMAT=json` at a terminal, too;
+ * `DAYBREAK_LOG_ADDRESSES=full` for addresses that aren't masked.
+ */
 export const daemonLog = ({ terminal: { env } }: Cli): ReturnType<typeof openDaemonLog> =>
-  openDaemonLog(
-    levels.find((level) => level === env["DAYBREAK_LOG"]) ?? "info",
-    env["DAYBREAK_LOG_FORMAT"] === "json" ? "json" : "fitting",
-  );
+  openDaemonLog({
+    level: levels.find((level) => level === env["DAYBREAK_LOG"]) ?? "info",
+    format: env["DAYBREAK_LOG_FORMAT"] === "json" ? "json" : "fitting",
+    maskAddresses: env["DAYBREAK_LOG_ADDRESSES"] !== "full",
+  });
 
 /** How a command opens the app: quiet, unless it was asked to tell what happens on the way. */
 export const quietly = ({ terminal, say }: Cli, { verbose }: Common): AppOptions => ({

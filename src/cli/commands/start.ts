@@ -27,7 +27,7 @@ export const startCommand = (cli: Cli): Command =>
     examples: ["start", "start --roles render", "start --roles backup", "start 2>> daybreak.log"],
     more: [
       "A changed configuration or .env is read again by itself; elsewhere than at a terminal, kill -HUP <pid> asks for it.",
-      "DAYBREAK_LOG=warn tells less; DAYBREAK_LOG_FORMAT=json writes JSON lines at a terminal, too.",
+      "DAYBREAK_LOG=warn tells less; DAYBREAK_LOG_FORMAT=json writes JSON lines at a terminal, too; DAYBREAK_LOG_ADDRESSES=full masks no addresses.",
     ],
   })
     .option("--roles <roles>", `only some of: ${roles.join(", ")}`, rolesOf, roles)
