@@ -13,6 +13,7 @@ import { openTerminal, type Terminal } from "#cli/terminal.ts";
 import { loadConfig } from "#config/load.ts";
 import { openLog, silentLog } from "#runtime/log.ts";
 import { startEmbedded } from "#store/embedded.ts";
+import { backUp } from "./archives.ts";
 import { liveThrough } from "./morning.ts";
 import { editByHand, makeCompany } from "./people.ts";
 import { type SampleServer, startSampleServer } from "./server/server.ts";
@@ -106,11 +107,12 @@ const main = async (terminal: Terminal, signal: AbortSignal): Promise<number> =>
   terminal.err("Daybreak lives through one morning.\n");
   const { app, sample } = await openDemo(stack, terminal);
   if (!signal.aborted) await prepare(app);
-  const isFine = await liveThrough(app, terminal, signal);
+  const isSent = await liveThrough(app, terminal, signal);
+  const isFine = !signal.aborted && (await backUp(app, terminal, signal)) && isSent;
   if (signal.aborted) return cutOff;
   if (values.once) return isFine ? 0 : 1;
   // The app's own end stops what is at work.
-  app.work({ roles: ["tick", "render", "write", "send"], occasion: null });
+  app.work({ roles: ["tick", "render", "write", "send", "backup"], occasion: null });
   terminal.out(`\nThe report server is at ${sample.url} (sign in as ${sample.user}, ${sample.password}).\n`);
   terminal.out("Daybreak stays up and keeps its schedules; Ctrl-C ends it.\n");
   await untilEnded(signal);
