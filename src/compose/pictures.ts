@@ -77,15 +77,16 @@ const encode = async (png: Uint8Array, encoding: Encoding): Promise<Picture> => 
 
 /** True colour unless 256 colours are smaller and look the same. */
 const best = async (png: Uint8Array): Promise<Picture> => {
-  if (await isPhotographic(png)) return trueColour(png);
+  const before = await sample(png);
+  if (isPhotographic(before)) return trueColour(png);
   const candidate = await palette(png);
   const isWorthIt = candidate.bytes.byteLength < png.byteLength * 0.9;
-  return isWorthIt && (await looksTheSame(png, candidate)) ? candidate : trueColour(png);
+  return isWorthIt && looksTheSame(before, await sample(candidate.bytes)) ? candidate : trueColour(png);
 };
 
 /** 256 colours of a photograph take seconds, look torn, and are larger than its JPEG, which is the next step anyway. */
 const forcedPalette = async (png: Uint8Array): Promise<Picture> =>
-  (await isPhotographic(png)) ? trueColour(png) : palette(png);
+  isPhotographic(await sample(png)) ? trueColour(png) : palette(png);
 
 /** The drawn PNG as it is: whoever drew it for speed may have packed it badly, so it is packed once more where that gains a tenth. */
 const trueColour = async (png: Uint8Array): Promise<Picture> => {
@@ -136,48 +137,68 @@ const jpeg = async (
   };
 };
 
-/** Pictures stay with the library: their pixels as arrays of ours, some megabytes each, cost more in clean-up than in work. */
+/** Pictures stay with the library: all their pixels as arrays of ours, some megabytes each, cost more in clean-up than in work. */
 const opaque = (bytes: Uint8Array) => sharp(bytes).flatten({ background: "#ffffff" }).toColourspace("srgb");
 
+/** One pixel of so many across, and as many down: halving is what the library does fastest. */
+const every = 2;
+
+/** Pixels of a picture, three bytes each, taken at the same places of all pictures of one size. */
+interface Sample {
+  readonly pixels: Buffer;
+  readonly width: number;
+}
+
+const sample = async (bytes: Uint8Array): Promise<Sample> => {
+  const { width, height } = await sharp(bytes).metadata();
+  const size = { width: Math.ceil(width / every), height: Math.ceil(height / every) };
+  const sampling = opaque(bytes).resize({ ...size, fit: "fill", kernel: "nearest" });
+  return { pixels: await sampling.raw().toBuffer(), width: size.width };
+};
+
 /** Among 20,000 pixels a dashboard shows some hundred colours, a gradient over the whole page some thousand, a photograph more. */
-const sampled = 20_000;
+const counted = 20_000;
 const photographicColours = 8_000;
 
-const isPhotographic = async (png: Uint8Array): Promise<boolean> => {
-  const { width, height } = await sharp(png).metadata();
-  const scale = Math.min(1, Math.sqrt(sampled / (width * height)));
-  const size = {
-    width: Math.ceil(width * scale),
-    height: Math.ceil(height * scale),
-    fit: "fill",
-    kernel: "nearest",
-  } as const;
-  const data = await opaque(png).resize(size).raw().toBuffer();
+const isPhotographic = ({ pixels }: Sample): boolean => {
+  const step = 3 * Math.max(1, Math.floor(pixels.byteLength / 3 / counted));
   const colours = new Set<number>();
-  for (let at = 0; at < data.byteLength; at += 3) colours.add(data.readUIntBE(at, 3));
+  for (let at = 0; at + 2 < pixels.byteLength; at += step) colours.add(pixels.readUIntBE(at, 3));
   return colours.size > photographicColours;
 };
 
-/** Side of the squares that are compared: a small photograph in a corner must not drown in a white page. */
-const square = 32;
+/** Side of the squares that are compared, in sampled pixels: a small photograph in a corner must not drown in a white page. */
+const square = 16;
 /** Mean difference of a channel within one square, of 255: below 4 neighbouring shades can't be told apart on a screen. */
 const worstSquare = 4;
 
 /** Compares a picture with what became of it, square by square. */
-const looksTheSame = async (before: Uint8Array, { bytes, width, height }: Picture): Promise<boolean> => {
-  const difference = await opaque(before)
-    .composite([{ input: Buffer.from(bytes), blend: "difference" }])
-    .removeAlpha()
-    .raw()
-    .toBuffer();
-  const size = { width: Math.ceil(width / square), height: Math.ceil(height / square), fit: "fill" } as const;
-  const means = await sharp(difference, { raw: { width, height, channels: 3 } })
-    .resize({ ...size, kernel: "linear" })
-    .raw()
-    .toBuffer();
-  for (let at = 0; at < means.byteLength; at += 3) {
-    const sum = (means[at] ?? 0) + (means[at + 1] ?? 0) + (means[at + 2] ?? 0);
-    if (sum / 3 > worstSquare) return false;
+const looksTheSame = (before: Sample, after: Sample): boolean => {
+  if (after.pixels.byteLength !== before.pixels.byteLength) return false;
+  const rows = before.pixels.byteLength / 3 / before.width;
+  for (let top = 0; top < rows; top += square) {
+    for (let left = 0; left < before.width; left += square) {
+      const within = { left, top, right: Math.min(left + square, before.width), bottom: Math.min(top + square, rows) };
+      if (meanDifference(before, after, within) > worstSquare) return false;
+    }
   }
   return true;
+};
+
+interface Square {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+const meanDifference = (before: Sample, after: Sample, { left, top, right, bottom }: Square): number => {
+  let sum = 0;
+  for (let y = top; y < bottom; y += 1) {
+    const end = (y * before.width + right) * 3;
+    for (let at = (y * before.width + left) * 3; at < end; at += 1) {
+      sum += Math.abs((before.pixels[at] ?? 0) - (after.pixels[at] ?? 0));
+    }
+  }
+  return sum / ((right - left) * (bottom - top) * 3);
 };
