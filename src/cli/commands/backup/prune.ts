@@ -70,7 +70,7 @@ const tell = (cli: Cli, report: Report, how: { readonly dryRun: boolean; readonl
   if (refusals.length > 0) return;
   if (how.dryRun && rotation.remove.length > 0) say.line("Nothing was removed: this was a dry run.");
   else if (rotation.remove.length === 0)
-    say.good(`Nothing has to go; ${counted(rotation.keep.length, "archive")} stay.`);
+    say.good(`Nothing has to go; ${counted(rotation.keep.length, "archive stays", "archives stay")}.`);
 };
 
 const tellPlan = ({ say }: Cli, { archives, rotation }: Report, verbose: boolean): void => {
@@ -95,7 +95,7 @@ const tellGone = ({ say }: Cli, report: Report): void => {
   for (const { key, words } of gone) if (words.includes(" is left: ")) say.warn(`${key}: ${words}`);
   if (away === 0) return;
   say.good(
-    `${counted(away, "archive")} removed, ${counted(archives.length - away, "archive")} stay of ${archives.length}.`,
+    `${counted(away, "archive")} removed, ${counted(archives.length - away, "archive stays", "archives stay")} of ${archives.length}.`,
   );
   if (rotation.remove.length > away) say.line("Run it again for the rest.");
   if (freedBytes > 0) say.line(`${sizeInWords(freedBytes)} came free.`);
