@@ -95,7 +95,7 @@ const tellMessage = ({ message }: Trace, say: Say): void => {
   more(say, `from ${message.from} to ${message.recipients.join(", ")}, ${message.messageId}`);
 };
 
-const outcomeTones: Readonly<Record<string, Tone>> = { sent: "good", temporary: "warn" };
+const outcomeTones: Readonly<Record<string, Tone>> = { sent: "good", temporary: "warn", away: "warn" };
 
 const tellAttempts = ({ attempts, delivery }: Trace, say: Say): void => {
   for (const { n, outcome, words } of attempts) {

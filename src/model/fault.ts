@@ -37,6 +37,7 @@ export const faultCodes = {
   "compose.too-large": "No step of the size budget made the message small enough.",
   "send.refused": "The mail server refused the message for good.",
   "send.temporary": "The mail server could not take the message now.",
+  "send.unavailable": "The mail server takes nothing from this installation at present.",
   "send.unknown": "The mail server may or may not have taken the message.",
   "send.foreign": "This database is a copy, or belongs to another installation; it mails nobody.",
   "alert.untold": "A channel could not tell an alert.",

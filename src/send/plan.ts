@@ -7,6 +7,10 @@ export interface FailedTry {
   readonly retry: Retry;
   /** Tries so far, this one included. */
   readonly attempts: number;
+  /** The mailer took nothing from anybody: that says nothing about this email, so it waits as long as it has time. */
+  readonly isAway?: boolean;
+  /** Those of the tries at which the mailer was there; all, without it. */
+  readonly counted?: number;
   readonly maxAttempts: number;
   readonly now: Temporal.Instant;
   /** From then on it isn't sent any more. */
@@ -28,6 +32,8 @@ export type SendDecision =
 /** The first wait is up to half a minute and doubles up to half an hour: eight tries cover about an hour of a mail server's trouble. */
 const firstWaitMs = 30_000;
 const longestWaitMs = 30 * 60_000;
+/** What is owed goes out soon after the mailer is there again. */
+const longestAwayMs = 5 * 60_000;
 /** A server that just said “later” isn't asked again at once, whatever chance says. */
 const leastWaitMs = 1_000;
 
@@ -39,10 +45,11 @@ export const afterFault = (failed: FailedTry): SendDecision => {
     case "unknown":
       return failed.whenUncertain === "resend" ? resend(failed) : { do: "uncertain", reason: notByItself };
     case "later":
-      return again(failed, `Try ${failed.attempts} of ${failed.maxAttempts} failed.`);
+      return again(failed, failed.isAway ? itWaits : `Try ${failed.attempts} of ${failed.maxAttempts} failed.`);
   }
 };
 
+const itWaits = "It waits until the mailer takes emails again.";
 const notByItself = "It may have been taken, so it is not sent again by itself.";
 
 /** What may have been taken never counts as failed: when no further try is left, nobody knows. */
@@ -54,16 +61,19 @@ const resend = (failed: FailedTry): SendDecision => {
 };
 
 const again = (failed: FailedTry, reason: string): SendDecision => {
-  const { attempts, maxAttempts, now, expiresAt } = failed;
-  if (attempts >= maxAttempts) return { do: "give-up", reason: `All ${maxAttempts} tries failed.` };
+  const { attempts, counted = attempts, maxAttempts, now, expiresAt } = failed;
+  if (!failed.isAway && counted >= maxAttempts) return { do: "give-up", reason: `All ${maxAttempts} tries failed.` };
   const until = later(now, waitMs(failed));
   if (!before(until, expiresAt)) return { do: "give-up", reason: "The next try would be after it expires." };
   return { do: "wait", until, reason };
 };
 
 /** Full jitter under a doubling bound, so that many that failed together don't come back together. */
-const waitMs = ({ attempts, random, retryAfterMs }: FailedTry): number => {
-  const bound = Math.min(longestWaitMs, firstWaitMs * 2 ** Math.min(20, Math.max(0, attempts - 1)));
+const waitMs = ({ attempts, random, retryAfterMs, isAway = false }: FailedTry): number => {
+  const bound = Math.min(
+    isAway ? longestAwayMs : longestWaitMs,
+    firstWaitMs * 2 ** Math.min(20, Math.max(0, attempts - 1)),
+  );
   const chance = Math.min(Math.max(random, 0), 1);
   const spread = Math.max(leastWaitMs, Math.floor(bound * chance));
   // What the server asked for counts from now, and the spread comes on top of it: all of its senders got the same answer.

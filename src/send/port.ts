@@ -10,8 +10,9 @@ export interface Receipt {
 }
 
 /**
- * Hands a message to SMTP, a folder or a mail service. It fails with one of three faults: `send.refused` (permanent),
- * `send.temporary` (the end of the data was never reached, or the server said "later"), `send.unknown` (it may have been taken).
+ * Hands a message to SMTP, a folder or a mail service. It fails with one of four faults: `send.refused` (permanent), `send.temporary` (the
+ * end of the data was never reached, or the server said "later"), `send.unavailable` (it takes nothing from anybody now), `send.unknown`
+ * (it may have been taken).
  */
 export interface Mailer {
   readonly name: string;

@@ -11,6 +11,7 @@ import { proofOfTaking } from "#store/mail-events.ts";
 import { messageOf } from "#store/messages.ts";
 import { type Pool, type Session, transaction } from "#store/pool.ts";
 import {
+  countedTries,
   endSending,
   lockDelivery,
   markSent,
@@ -46,17 +47,24 @@ export const settleFault = async (settling: Settling, attempt: Try, parts: Settl
   const retryAfterMs = isFault(error) ? error.retryAfterMs : null;
   // A time-out or an unforeseen error in the middle of a send may have happened after the server took the message.
   const retry = isFault(error) && error.code.startsWith("send.") ? error.retry : "unknown";
-  const known = { retry, random, retryAfterMs, expiresAt: delivery.expiresAt };
-  const decision = afterFault(facts(known, attempt, parts));
-  parts.log.warn("delivery.refused", { delivery: delivery.id, n: attempt.n, decision: decision.do, error });
+  const isAway = isFault(error, "send.unavailable");
+  const known = { retry, random, retryAfterMs, isAway, expiresAt: delivery.expiresAt };
   return transaction(parts.pool, async (db) => {
-    if (retryAfterMs !== null) await holdTurns(db, parts.mailerFor(delivery).name, retryAfterMs);
-    return record({ decision, words: wordsOf(error), isDoubtful: retry === "unknown" }, attempt, db);
+    const counted = await countedTries(db, attempt.id);
+    const decision = afterFault(facts({ ...known, counted }, attempt, parts));
+    parts.log.warn("delivery.refused", { delivery: delivery.id, n: attempt.n, decision: decision.do, error });
+    const restMs = retryAfterMs ?? (isAway && attempt.n - counted >= triesWithoutRest ? awayRestMs : null);
+    if (restMs !== null) await holdTurns(db, parts.mailerFor(delivery).name, restMs);
+    return record({ decision, words: wordsOf(error), isDoubtful: retry === "unknown", isAway }, attempt, db);
   });
 };
 
+/** A mailer that stays away is asked by a few emails every now and then, and not by a thousand, one after the other. */
+const awayRestMs = 5_000;
+const triesWithoutRest = 3;
+
 const facts = (
-  known: Pick<FailedTry, "retry" | "random" | "expiresAt"> & { readonly retryAfterMs: number | null },
+  known: Pick<FailedTry, "retry" | "random" | "expiresAt" | "counted" | "isAway" | "retryAfterMs">,
   { n, now }: Try,
   { sendAttempts, whenUncertain }: SettleParts,
 ): FailedTry => ({ ...known, attempts: n, maxAttempts: sendAttempts, now, whenUncertain });
@@ -66,10 +74,16 @@ interface Outcome {
   readonly words: string;
   /** It may have been taken. */
   readonly isDoubtful: boolean;
+  /** The mailer took nothing from anybody. */
+  readonly isAway: boolean;
 }
 
 /** A mail service may have told of the email before its answer got lost: then nothing is uncertain. */
-const record = async ({ decision, words, isDoubtful }: Outcome, attempt: Try, db: Session): Promise<boolean> => {
+const record = async (
+  { decision, words, isDoubtful, isAway }: Outcome,
+  attempt: Try,
+  db: Session,
+): Promise<boolean> => {
   await lockDelivery(db, attempt.id);
   const proof = isDoubtful ? await proofOfTaking(db, attempt.id) : null;
   if (proof !== null) return markSent(db, attempt, { words: `told afterwards: ${proof}`, note: null });
@@ -79,7 +93,7 @@ const record = async ({ decision, words, isDoubtful }: Outcome, attempt: Try, db
       return sendAgain(db, attempt, {
         notBefore: decision.until,
         words: isDoubtful ? whole : words,
-        outcome: isDoubtful ? "unknown" : "temporary",
+        outcome: outcomeOf({ isDoubtful, isAway }),
       });
     case "uncertain":
       return endSending(db, attempt, { state: "uncertain", outcome: "unknown", words: whole });
@@ -92,6 +106,14 @@ const record = async ({ decision, words, isDoubtful }: Outcome, attempt: Try, db
       });
     }
   }
+};
+
+const outcomeOf = ({
+  isDoubtful,
+  isAway,
+}: Pick<Outcome, "isDoubtful" | "isAway">): "away" | "temporary" | "unknown" => {
+  if (isDoubtful) return "unknown";
+  return isAway ? "away" : "temporary";
 };
 
 /** Says which earlier tries nobody answered: whoever reads the outcome must know that an email more may be in the mailbox. */
@@ -135,17 +157,22 @@ interface Orphan {
 
 const ended = "the process that was sending it ended";
 
-const settleOrphan = ({ delivery, confirmed, attempt }: Orphan, parts: SettleParts, db: Session): Promise<boolean> => {
+const settleOrphan = async (
+  { delivery, confirmed, attempt }: Orphan,
+  parts: SettleParts,
+  db: Session,
+): Promise<boolean> => {
+  const counted = await countedTries(db, attempt.id);
   if (confirmed === true)
     return markSent(db, attempt, { words: `${ended}; the mailer confirms that it was taken`, note: null });
-  if (confirmed === false && attempt.n >= parts.sendAttempts)
+  if (confirmed === false && counted >= parts.sendAttempts)
     return endSending(db, attempt, { state: "failed", outcome: "dead-owner", words: `${ended}, ${attempt.n} times` });
   if (confirmed === false) {
     const words = `${ended} before it was taken`;
     return sendAgain(db, attempt, { notBefore: attempt.now, words, outcome: "dead-owner" });
   }
-  const known = { retry: "unknown", random: 0, retryAfterMs: null, expiresAt: delivery.expiresAt } as const;
+  const known = { retry: "unknown", random: 0, retryAfterMs: null, counted, expiresAt: delivery.expiresAt } as const;
   const decision = afterFault(facts(known, attempt, parts));
   const words = `${ended}, and nobody can say whether it was taken; look into the mailbox, then: daybreak deliveries resolve ${attempt.id}`;
-  return record({ decision, words: `${words}.`, isDoubtful: true }, attempt, db);
+  return record({ decision, words: `${words}.`, isDoubtful: true, isAway: false }, attempt, db);
 };

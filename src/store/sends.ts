@@ -18,6 +18,8 @@ export const statements = {
   putAttempt: "insert into attempts (delivery_id, n, owner, started_at) values ($1, $2, $3, $4)",
   endAttempt: `update attempts set finished_at = $3, outcome = $4, words = $5
     where delivery_id = $1 and n = $2 and (outcome is null or outcome in ('dead-owner', 'unknown'))`,
+  // A try at which the mailer was away says nothing about the email.
+  counted: "select count(*)::int as tries from attempts where delivery_id = $1 and outcome is distinct from 'away'",
   // A try without an answer is one email or none; one whose receipt came late is one.
   unanswered: "select n from attempts where delivery_id = $1 and n < $2 and outcome in ('unknown', 'sent') order by n",
   sent: `update deliveries set state = 'sent', receipt = $3, finished_at = $4, owner = null, deadline = null, reason = $5
@@ -98,6 +100,10 @@ export const lockDelivery = async (db: Db, id: string): Promise<void> => {
   await db.query(statements.lock, [id]);
 };
 
+/** How many of a delivery's tries count: those at which its mailer was there, and one that is under way. */
+export const countedTries = async (db: Db, id: string): Promise<number> =>
+  (await one(db, { text: statements.counted, values: [id], map: (row) => number(row, "tries") })) ?? 0;
+
 /** The earlier tries of a delivery that nobody answered: each may be an email in the mailbox. */
 export const unansweredTries = (db: Db, id: string, n: number): Promise<number[]> =>
   many(db, { text: statements.unanswered, values: [id, n], map: (row) => number(row, "n") });
@@ -109,7 +115,7 @@ export const sendAgain = async (
   next: {
     readonly notBefore: Temporal.Instant;
     readonly words: string;
-    readonly outcome: "temporary" | "unknown" | "dead-owner";
+    readonly outcome: "temporary" | "away" | "unknown" | "dead-owner";
   },
 ): Promise<boolean> => {
   const { notBefore, words, outcome } = next;
@@ -128,7 +134,7 @@ export const endSending = async (
   }: {
     readonly state: "failed" | "uncertain";
     readonly words: string;
-    readonly outcome: "refused" | "temporary" | "unknown" | "dead-owner";
+    readonly outcome: "refused" | "temporary" | "away" | "unknown" | "dead-owner";
   },
 ): Promise<boolean> => {
   await db.query(statements.endAttempt, [id, n, at(now), outcome, words]);

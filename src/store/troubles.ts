@@ -30,7 +30,7 @@ export const statements = {
   mail: `select count(*) as failed, max(a.finished_at) as last, (array_agg(a.words order by a.finished_at desc))[1] as words,
       (select count(*) from deliveries w where w.state = 'composed' and w.attempts > 0 and not w.trial) as waiting
     from attempts a join deliveries d on d.id = a.delivery_id and not d.trial
-    where a.outcome in ('temporary', 'unknown') and a.finished_at > greatest($1::timestamptz, coalesce(
+    where a.outcome in ('temporary', 'away', 'unknown') and a.finished_at > greatest($1::timestamptz, coalesce(
       (select max(w.finished_at) from attempts w where w.outcome = 'sent' and w.finished_at > $1), $1))`,
 };
 

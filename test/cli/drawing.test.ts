@@ -181,7 +181,7 @@ test("doctor offers the mail server a sender and a recipient, and sends nothing"
   sink.misbehave({ kind: "mail-reply", reply: "550 5.7.1 no relaying for you" });
   const refused = await world.run(["doctor", "-c", "mail.yaml"], { env });
   expect(refused.code).toBe(1);
-  expect(refused.out).toMatch(/✗ mail .*refused the email: 550 5\.7\.1 no relaying for you/);
+  expect(refused.out).toMatch(/✗ mail .*refused the sender: 550 5\.7\.1 no relaying for you/);
 });
 
 test("doctor says whether the database's schema is older or newer than this program", async () => {

@@ -146,18 +146,21 @@ describe.each(Object.keys(subjects))("the %s mailer", (name) => {
     await mailer.close();
   });
 
-  test("calls it temporary when the other side isn't there", async () => {
+  test("says that it is unavailable when the other side isn't there", async () => {
     const { broken } = await open();
     const mailer = await broken();
-    await expect(mailer.send(messageOf("d1"), calm)).rejects.toMatchObject({ code: "send.temporary", retry: "later" });
-    await expect(mailer.verify(calm)).rejects.toMatchObject({ code: "send.temporary" });
+    await expect(mailer.send(messageOf("d1"), calm)).rejects.toMatchObject({
+      code: "send.unavailable",
+      retry: "later",
+    });
+    await expect(mailer.verify(calm)).rejects.toMatchObject({ code: "send.unavailable" });
     await mailer.close();
   });
 
   test("sends nothing when it is called off before it began", async () => {
     const { mailer, arrived } = await open();
     await mailer.verify(calm);
-    await expect(mailer.send(messageOf("d1"), AbortSignal.abort())).rejects.toMatchObject({ code: "send.temporary" });
+    await expect(mailer.send(messageOf("d1"), AbortSignal.abort())).rejects.toMatchObject({ code: "send.unavailable" });
     expect(await arrived()).toEqual([]);
     await mailer.close();
   });

@@ -29,6 +29,17 @@ describe("after a failed try", () => {
     ["the third waits up to two minutes", { attempts: 3 }, 60_000],
     ["the seventh waits up to half an hour", { attempts: 7 }, 900_000],
     ["the last allowed try is the last", { attempts: 8 }, "give-up"],
+    ["those at which the mailer was away don't count", { attempts: 20, counted: 7, random: 0.1 }, 180_000],
+    [
+      "a mailer that is away is asked again within five minutes, as long as there is time",
+      { attempts: 99, isAway: true },
+      150_000,
+    ],
+    [
+      "away or not, an email that would be too late isn't tried",
+      { isAway: true, expiresAt: later(now, 10_000) },
+      "give-up",
+    ],
     ["a try after the expiry isn't made", { expiresAt: later(now, 10_000) }, "give-up"],
     ["an unlucky chance of 0 still waits a second", { random: 0 }, 1_000],
     ["what the server asked for comes first, the spread after it", { retryAfterMs: 3_000 }, 18_000],

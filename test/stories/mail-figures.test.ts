@@ -227,7 +227,7 @@ test("one after the other, not a single request comes before the time that was a
 });
 
 test.each<[string, GridTrouble, number]>([
-  ["errors of its own", { kind: "answer", status: 503, times: 40 }, 0],
+  ["errors of its own", { kind: "answer", status: 500, times: 40 }, 0],
   ["resets after it has taken the email", { kind: "reset-after-taking", times: 8 }, 8],
   ["silence after it has taken the email", { kind: "mute-after-taking", times: 2 }, 2],
 ])("a mail service with %s gets no email twice", async (what, trouble, doubtful) => {

@@ -113,7 +113,7 @@ const isAbsent = (cause: unknown): boolean =>
   typeof cause === "object" && cause !== null && "code" in cause && cause.code === "ENOENT";
 
 const trouble = (dir: string, what: string, cause: unknown): Fault =>
-  new Fault("send.temporary", `the outbox ${dir} can't be used: ${what}`, {
+  new Fault("send.unavailable", `the outbox ${dir} can't be used: ${what}`, {
     hint: "Look at the folder's rights and at the free space of its disk.",
     retry: "later",
     cause,

@@ -19,31 +19,42 @@ export const faultOfReply = (reply: Reply, asked: Asked): Fault => {
   const words = `${serverOf(asked)} answered ${status}: ${wordsOfReply(reply.text)}`;
   // A key or a sender that isn't let in is the installation's mistake: it mustn't cost a whole morning its emails.
   if (status === 401 || status === 403)
-    return later(
+    return unavailable(
       words,
       "Check SENDGRID_API_KEY and its permission “Mail Send”, and that mail.from is a verified sender.",
     );
   if (status === 413) return refused(words, "Make the email smaller: mail.sizeBudget. SendGrid takes 30 MB in all.");
-  if (status === 429) return rested(words, reply, asked);
+  if (status === 429 || status === 502 || status === 503) return rested(words, reply, asked);
   // The gateway gave up waiting for those behind it, who may have taken it.
   if (status === 504) return unknown(words);
-  if (status >= 500) return rested(words, reply, asked);
-  if (status === 408) return later(words, "It is tried again by itself.");
+  if (status >= 500) return later(words, byItself);
+  if (status === 408) return later(words, byItself);
   if (status >= 400) return refused(words, "Correct what is named, usually the recipient's address.");
   return refused(words, "Check mail.sendgrid.url: what answers there is not SendGrid's API.");
 };
 
 const faultOfSilence = ({ error, phase }: Extract<Reply, { error: unknown }>, asked: Asked): Fault => {
   const words = wordsOf(error);
-  return phase === "ended"
-    ? unknown(`${serverOf(asked)} may have taken the email, but did not say so: ${words}`, error)
-    : later(`${serverOf(asked)} was lost before the end of the email: ${words}`, "It is tried again by itself.", error);
+  switch (phase) {
+    case "connect":
+      return unavailable(`${serverOf(asked)} can't be reached: ${words}`, byItself, error);
+    case "data":
+      return later(`${serverOf(asked)} was lost before the end of the email: ${words}`, byItself, error);
+    case "ended":
+      return unknown(`${serverOf(asked)} may have taken the email, but did not say so: ${words}`, error);
+  }
 };
+
+const byItself = "It is tried again by itself.";
 
 const refused = (what: string, hint: string): Fault => new Fault("send.refused", what, { hint, retry: "never" });
 
 const later = (what: string, hint: string, cause?: unknown): Fault =>
   new Fault("send.temporary", what, { hint, retry: "later", cause });
+
+/** It takes nothing from this installation now, whatever the email is. */
+const unavailable = (what: string, hint: string, cause?: unknown): Fault =>
+  new Fault("send.unavailable", what, { hint, retry: "later", cause });
 
 const rested = (what: string, { header }: Extract<Reply, { status: number }>, { clock }: Asked): Fault => {
   const headers = {
@@ -53,7 +64,7 @@ const rested = (what: string, { header }: Extract<Reply, { status: number }>, { 
   };
   const retryAfterMs = retryAfterOf(headers, clock.now());
   const hint = "It is tried again by itself, not before it may.";
-  return new Fault("send.temporary", what, {
+  return new Fault("send.unavailable", what, {
     hint,
     retry: "later",
     ...(retryAfterMs === null ? {} : { retryAfterMs }),

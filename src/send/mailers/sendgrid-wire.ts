@@ -13,10 +13,12 @@ export interface Ask {
   readonly signal: AbortSignal;
 }
 
-/** What came back, or how far it came: `data` (the end of the request was never reached) or `ended` (it may have been taken). */
+type Phase = "connect" | "data" | "ended";
+
+/** What came back, or how far it came: `connect` (no connection stood), `data` (the end of the request was never reached) or `ended` (it may have been taken). */
 export type Reply =
   | { readonly status: number; readonly header: (name: string) => string | null; readonly text: string }
-  | { readonly error: unknown; readonly phase: "data" | "ended" };
+  | { readonly error: unknown; readonly phase: Phase };
 
 /** Connections to a web service that are kept open between requests. */
 export interface Wire {
@@ -55,8 +57,8 @@ interface Agents {
 
 const asked = async (ask: Ask, agents: Agents): Promise<Reply> => {
   const { url, headers, body, signal } = ask;
-  const state: { phase: "data" | "ended" } = { phase: "data" };
-  if (signal.aborted) return { error: new Error("it was ended before it began"), phase: "data" };
+  const state: { phase: Phase } = { phase: "connect" };
+  if (signal.aborted) return { error: new Error("it was ended before it began"), phase: "connect" };
   const length = body === null ? {} : { "content-length": String(body.byteLength) };
   const options = { method: body === null ? "GET" : "POST", headers: { ...headers, ...length }, signal };
   const request =
@@ -65,7 +67,7 @@ const asked = async (ask: Ask, agents: Agents): Promise<Reply> => {
       : httpRequest(url, { ...options, agent: agents.http });
   try {
     const [answer] = await Promise.all([answerOf(request), handOver(request, body, { state, ready: agents.ready })]);
-    if (body !== null && state.phase === "data") request.destroy();
+    if (body !== null && state.phase !== "ended") request.destroy();
     return answer;
   } catch (error) {
     request.destroy();
@@ -80,7 +82,7 @@ const asked = async (ask: Ask, agents: Agents): Promise<Reply> => {
 const handOver = async (
   request: ClientRequest,
   body: Buffer | null,
-  { state, ready }: { readonly state: { phase: "data" | "ended" }; readonly ready: WeakSet<Socket> },
+  { state, ready }: { readonly state: { phase: Phase }; readonly ready: WeakSet<Socket> },
 ): Promise<void> => {
   if (body === null) return void request.end();
   const { promise: answered, resolve, reject } = Promise.withResolvers<void>();
@@ -88,6 +90,7 @@ const handOver = async (
   request.once("error", reject);
   request.flushHeaders();
   await Promise.race([connected(request, ready), answered]);
+  state.phase = "data";
   await Promise.race([pipeline(chunksOf(body, state), request), answered]);
 };
 
@@ -102,7 +105,7 @@ const connected = async (request: ClientRequest, ready: WeakSet<Socket>): Promis
   ready.add(socket);
 };
 
-const chunksOf = (body: Buffer, state: { phase: "data" | "ended" }): Readable => {
+const chunksOf = (body: Buffer, state: { phase: Phase }): Readable => {
   let at = 0;
   return new Readable({
     read() {

@@ -47,7 +47,7 @@ export const sendGridMailer = (settings: SendGridSettings): Mailer => {
 const refuseInRest = (until: Temporal.Instant | null, settings: SendGridSettings): void => {
   const left = until === null ? 0 : msBetween(settings.clock.now(), until);
   if (left <= 0) return;
-  throw new Fault("send.temporary", `${serverOf(settings)} asked to be left alone for ${Math.ceil(left / 1_000)} s`, {
+  throw new Fault("send.unavailable", `${serverOf(settings)} asked to be left alone for ${Math.ceil(left / 1_000)} s`, {
     hint: "It is tried again by itself.",
     retry: "later",
     retryAfterMs: left,
@@ -102,14 +102,14 @@ const verify = async (wire: Wire, signal: AbortSignal, settings: SendGridSetting
     body: null,
     signal,
   });
-  if (!("status" in reply) || reply.status !== 200) throw asTemporary(faultOfReply(reply, settings));
+  if (!("status" in reply) || reply.status !== 200) throw asUnavailable(faultOfReply(reply, settings));
   if (reply.text.includes('"mail.send"')) return;
-  throw new Fault("send.temporary", `${serverOf(settings)} takes this API key, but not for sending`, {
+  throw new Fault("send.unavailable", `${serverOf(settings)} takes this API key, but not for sending`, {
     hint: "Give the key of SENDGRID_API_KEY the permission “Mail Send”.",
     retry: "later",
   });
 };
 
 /** Nothing was sent, so nothing is refused for good or unknown. */
-const asTemporary = ({ message, hint, cause }: Fault): Fault =>
-  new Fault("send.temporary", message, { hint, retry: "later", cause });
+const asUnavailable = ({ message, hint, cause }: Fault): Fault =>
+  new Fault("send.unavailable", message, { hint, retry: "later", cause });

@@ -20,12 +20,12 @@ export const faultOf = ({ error, phase }: Failed, { url }: { readonly url: strin
   const code = numberIn(error, "responseCode");
   const details = { cause: error };
   if (phase === "connect") {
-    return new Fault("send.temporary", `${server} could not be used: ${words}`, {
-      ...details,
-      hint: hintOf(error, words),
-      retry: "later",
-    });
+    return unavailable(`${server} could not be used: ${words}`, { ...details, hint: hintOf(error, words) });
   }
+  // “Service not available”, and a sender that isn't let in: neither says anything about this one email.
+  if (code === 421) return unavailable(`${server} takes nothing now: ${words}`, { ...details, hint: byItself });
+  if (code >= 400 && isOfSender(error, words))
+    return unavailable(`${server} refused the sender: ${words}`, { ...details, hint: senderHint });
   if (code >= 500 && code < 600) return refused(`${server} refused the email: ${words}`, details);
   if (code >= 400 && code < 500) return temporary(`${server} can't take the email now: ${words}`, details);
   if (phase === "ended") {
@@ -39,6 +39,17 @@ export const faultOf = ({ error, phase }: Failed, { url }: { readonly url: strin
   if (isOwnRefusal(error)) return refused(`${server} can't be given this email: ${words}`, details);
   return temporary(`${server} was lost before the end of the email: ${words}`, details);
 };
+
+const byItself = "It is tried again by itself.";
+const senderHint =
+  "Let the account send as mail.from and, where bounces are read, as mail.bounces.address; it is tried again by itself.";
+
+/** The size is named together with the sender, but is the email's own. */
+const isOfSender = (error: object, words: string): boolean =>
+  textIn(error, "command") === "MAIL FROM" && !/^552|\b[45]\.3\.4\b|\bsize\b|too (?:big|large)/i.test(words);
+
+const unavailable = (what: string, details: { readonly cause: unknown; readonly hint: string }): Fault =>
+  new Fault("send.unavailable", what, { ...details, retry: "later" });
 
 /** The usual reasons why no connection comes about, each with its remedy. */
 const hintOf = (error: object, words: string): string => {
@@ -63,7 +74,7 @@ const refused = (what: string, details: { readonly cause: unknown }): Fault =>
   });
 
 const temporary = (what: string, details: { readonly cause: unknown }): Fault =>
-  new Fault("send.temporary", what, { ...details, hint: "It is tried again by itself.", retry: "later" });
+  new Fault("send.temporary", what, { ...details, hint: byItself, retry: "later" });
 
 const isOwnRefusal = (error: object): boolean => {
   const code = textIn(error, "code");

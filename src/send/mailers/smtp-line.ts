@@ -71,7 +71,7 @@ const signIn = async (connection: SMTPConnection, settings: LineSettings, signal
   const { user, password, oauth2 } = settings;
   if (user === null) return;
   if (!connection.allowsAuth) {
-    throw new Fault("send.temporary", `${settings.url} offers no sign-in, although a user is set`, {
+    throw new Fault("send.unavailable", `${settings.url} offers no sign-in, although a user is set`, {
       hint: "Check the port in mail.via, or leave out the user.",
       retry: "later",
     });

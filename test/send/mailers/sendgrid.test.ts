@@ -174,20 +174,20 @@ describe("what SendGrid answers (from documentation)", () => {
       answer(400, { words: "Does not contain a valid address." }),
       { code: "send.refused", message: /400: Does not contain a valid address/ },
     ],
-    ["401 waits until the key is right", answer(401), { code: "send.temporary", hint: /SENDGRID_API_KEY/ }],
-    ["403 waits until the sender is verified", answer(403), { code: "send.temporary", hint: /mail\.from/ }],
+    ["401 waits until the key is right", answer(401), { code: "send.unavailable", hint: /SENDGRID_API_KEY/ }],
+    ["403 waits until the sender is verified", answer(403), { code: "send.unavailable", hint: /mail\.from/ }],
     ["413 is refused for good and names the setting", answer(413), { code: "send.refused", hint: /mail\.sizeBudget/ }],
-    ["429 without a time is temporary", answer(429), { code: "send.temporary", retryAfterMs: null }],
+    ["429 without a time waits as well", answer(429), { code: "send.unavailable", retryAfterMs: null }],
     [
       "429 with seconds waits so long",
       answer(429, { headers: { "retry-after": "3" } }),
-      { code: "send.temporary", retryAfterMs: 3_000 },
+      { code: "send.unavailable", retryAfterMs: 3_000 },
     ],
     ["500 is temporary", answer(500), { code: "send.temporary" }],
     [
       "503 with seconds waits so long",
       answer(503, { headers: { "retry-after": "120" } }),
-      { code: "send.temporary", retryAfterMs: 120_000 },
+      { code: "send.unavailable", retryAfterMs: 120_000 },
     ],
     ["504 may have been taken by those behind the gateway", answer(504), { code: "send.unknown" }],
     [
@@ -208,7 +208,7 @@ describe("what SendGrid answers (from documentation)", () => {
   });
 
   test("a reset in the middle of the email is temporary: nobody can have taken it", async () => {
-    const { grid, mailer } = await open();
+    const { grid, mailer } = await open({ limitMs: 30_000 });
     grid.misbehave({ kind: "reset-in-body", afterBytes: 100_000 });
     const big = { fileName: "big.csv", mediaType: "text/csv", content: Buffer.alloc(12_000_000, "x") };
     await expect(mailer.send(await stored({ attachments: [big] }), calm)).rejects.toMatchObject({
@@ -234,11 +234,14 @@ describe("what SendGrid answers (from documentation)", () => {
     };
     grid.misbehave({ ...answer(429, { headers }), times: 1 });
     await expect(mailer.send(await stored(), calm)).rejects.toMatchObject({
-      code: "send.temporary",
+      code: "send.unavailable",
       retryAfterMs: 60_000,
     });
     clock.move(59_999);
-    await expect(mailer.send(await stored(), calm)).rejects.toMatchObject({ code: "send.temporary", retryAfterMs: 1 });
+    await expect(mailer.send(await stored(), calm)).rejects.toMatchObject({
+      code: "send.unavailable",
+      retryAfterMs: 1,
+    });
     expect(grid.requests).toHaveLength(1);
     clock.move(1);
     await mailer.send(await stored(), calm);
@@ -256,7 +259,7 @@ describe("what SendGrid answers (from documentation)", () => {
     const address = server.address();
     const { mailer } = await open({ url: `https://127.0.0.1:${typeof address === "object" ? address?.port : 0}` });
     await expect(mailer.send(await stored(), calm)).rejects.toMatchObject({
-      code: "send.temporary",
+      code: "send.unavailable",
       message: expect.stringMatching(/certificate/),
     });
   });
@@ -264,7 +267,7 @@ describe("what SendGrid answers (from documentation)", () => {
   test("a wrong key is told without sending", async () => {
     const { mailer } = await open({ apiKey: "SG.wrong" });
     await expect(mailer.verify(calm)).rejects.toMatchObject({
-      code: "send.temporary",
+      code: "send.unavailable",
       hint: expect.stringMatching(/SENDGRID_API_KEY/),
     });
   });

@@ -62,7 +62,7 @@ describe("the smtp mailer with TLS", () => {
 
   test("sends nothing to a server elsewhere that offers no TLS, unless the address says tls=off", async () => {
     const { port, got } = await secured({ disabledCommands: ["STARTTLS"], allowInsecureAuth: true });
-    await expect(send({ url: away(port) })).rejects.toMatchObject({ code: "send.temporary" });
+    await expect(send({ url: away(port) })).rejects.toMatchObject({ code: "send.unavailable" });
     expect(got).toEqual([]);
     await send({ url: `${away(port)}?tls=off` });
     expect(got.join("")).toContain("Subject: Daily Sales");
@@ -88,7 +88,7 @@ describe("the smtp mailer with TLS", () => {
   ])("%s is told with its own remedy", async (_, more, remedy) => {
     const { port } = await secured({});
     const hint = expect.stringMatching(remedy);
-    await expect(send(more(port))).rejects.toMatchObject({ code: "send.temporary", hint });
+    await expect(send(more(port))).rejects.toMatchObject({ code: "send.unavailable", hint });
   });
 
   test("talks TLS from the start to an smtps address", async () => {
@@ -99,14 +99,14 @@ describe("the smtp mailer with TLS", () => {
 
   test("refuses a certificate that nobody vouches for", async () => {
     const { port, got } = await secured({});
-    await expect(send({ url: away(port), ca: null })).rejects.toMatchObject({ code: "send.temporary" });
+    await expect(send({ url: away(port), ca: null })).rejects.toMatchObject({ code: "send.unavailable" });
     expect(got).toEqual([]);
   });
 
   test("calls a wrong password temporary, since the email is not to blame, and never tells it", async () => {
     const { port } = await secured({});
     const fault = await send({ url: away(port), password: "wr0ng-secret" }).catch((error: unknown) => error);
-    expect(fault).toMatchObject({ code: "send.temporary" });
+    expect(fault).toMatchObject({ code: "send.unavailable" });
     expect((fault as Error).message).toMatch(/wrong password/);
     expect(`${JSON.stringify(fault)}${String(fault)}`).not.toContain("wr0ng-secret");
   });

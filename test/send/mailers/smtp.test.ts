@@ -36,28 +36,35 @@ const cases: readonly Case[] = [
   {
     when: "refuses to talk",
     trouble: { kind: "greeting", reply: "554 5.7.1 blocked" },
-    code: "send.temporary",
+    code: "send.unavailable",
     taken: 0,
     words: /blocked/,
   },
   {
     when: "is too busy to talk",
     trouble: { kind: "greeting", reply: "421 4.3.2 busy" },
-    code: "send.temporary",
+    code: "send.unavailable",
     taken: 0,
     words: /busy/,
   },
   {
     when: "refuses the sender",
     trouble: { kind: "mail-reply", reply: "553 5.7.1 not yours" },
-    code: "send.refused",
+    code: "send.unavailable",
     taken: 0,
     words: /not yours/,
   },
   {
+    when: "finds the email too large when it is announced",
+    trouble: { kind: "mail-reply", reply: "552 5.3.4 message size exceeds fixed limit" },
+    code: "send.refused",
+    taken: 0,
+    words: /size/,
+  },
+  {
     when: "puts the sender off",
     trouble: { kind: "mail-reply", reply: "451 4.3.0 later" },
-    code: "send.temporary",
+    code: "send.unavailable",
     taken: 0,
   },
   {
@@ -90,7 +97,7 @@ const cases: readonly Case[] = [
   {
     when: "says 421 after the data",
     trouble: { kind: "end-reply", reply: "421 4.3.2 shutting down" },
-    code: "send.temporary",
+    code: "send.unavailable",
     taken: 0,
   },
   {
@@ -123,11 +130,11 @@ describe.each([{ pipelining: true }, { pipelining: false }])("a mail server with
     expect(sink.messages).toHaveLength(taken);
   });
 
-  test("that stays silent before the greeting is temporary within the limit", async () => {
+  test("that stays silent before the greeting is unavailable within the limit", async () => {
     const { sink, mailer } = await open(options, { limitMs: 200 });
     sink.misbehave({ kind: "silent" });
     const began = performance.now();
-    await expect(mailer.send(messageOf(), calm)).rejects.toMatchObject({ code: "send.temporary" });
+    await expect(mailer.send(messageOf(), calm)).rejects.toMatchObject({ code: "send.unavailable" });
     expect(performance.now() - began).toBeLessThan(1_500);
   });
 
@@ -210,15 +217,15 @@ describe("the smtp mailer", () => {
     expect(sink.messages).toHaveLength(0);
   });
 
-  test("calls a name that nobody resolves temporary", async () => {
+  test("calls a server whose name nobody resolves unavailable", async () => {
     const { mailer } = await open({}, { url: "smtp://mail.invalid:587", limitMs: 2_000 });
-    await expect(mailer.send(messageOf(), calm)).rejects.toMatchObject({ code: "send.temporary" });
+    await expect(mailer.send(messageOf(), calm)).rejects.toMatchObject({ code: "send.unavailable" });
   });
 
   test("asks no sign-in of a server that offers none, and says so", async () => {
     const { mailer } = await open({}, { user: "u", password: "secret-password" });
     const fault = await mailer.send(messageOf(), calm).catch((error: unknown) => error);
-    expect(fault).toMatchObject({ code: "send.temporary" });
+    expect(fault).toMatchObject({ code: "send.unavailable" });
     expect(JSON.stringify(fault) + String(fault)).not.toContain("secret-password");
   });
 });
