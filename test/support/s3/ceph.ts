@@ -205,11 +205,13 @@ const start = async (node: CephNode, program: string, words: readonly string[]):
 
 const startMs = 90_000;
 
-const makeAccount = async ({ conf, env }: CephNode): Promise<void> => {
+const makeAccount = async ({ conf, env, onStart }: CephNode): Promise<void> => {
   const names = ["--uid=test", "--display-name=test"];
   const secret = [`--access-key=${account.accessKeyId}`, `--secret-key=${account.secretAccessKey}`];
   const words = ["-c", conf, "-n", "client.rgw", "user", "create", ...names, ...secret];
-  await run("radosgw-admin", words, { env, timeout: startMs, maxBuffer: 16_000_000 });
+  const making = run("radosgw-admin", words, { env, timeout: startMs, maxBuffer: 16_000_000 });
+  if (making.child.pid !== undefined) onStart(making.child.pid);
+  await making;
 };
 
 const answers = async (node: CephNode, endpoint: string): Promise<void> => {

@@ -1,5 +1,5 @@
 /** What servers of killed runs have left behind: daemons and their data. */
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
@@ -43,12 +43,22 @@ export const isAlive = (pid: number): boolean => {
   }
 };
 
-/** A number may have become somebody else's: a daemon names its folder on its command line. */
+/** True when a process names a folder on its command line. A number may have become somebody else's since it was noted. */
 const isIn = (pid: number, dir: string): boolean => {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(dir);
   } catch {
     return false;
+  }
+};
+
+/** Ends a process of a server in a folder, if it is one and still there. */
+export const endDaemon = (pid: number, dir: string): void => {
+  if (!isIn(pid, dir)) return;
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended by itself just now.
   }
 };
 
@@ -60,12 +70,17 @@ const folders = (runs: string): readonly string[] => {
   }
 };
 
+/** A keeper writes its number right after it has made its folder. */
+const isYoung = (dir: string): boolean =>
+  Date.now() - (statSync(dir, { throwIfNoEntry: false })?.mtimeMs ?? 0) < 60_000;
+
 /** Ends daemons whose keeper is gone and removes what they wrote. */
 export const removeLeftOver = (runs: string): void => {
   for (const dir of folders(runs)) {
     const [keeper, ...daemons] = pidsIn(dir);
-    if (keeper === undefined || (isAlive(keeper) && isIn(keeper, "s3/serve.ts"))) continue;
-    for (const pid of daemons) if (isIn(pid, dir)) process.kill(pid, "SIGKILL");
+    const isKept = keeper === undefined ? isYoung(dir) : isAlive(keeper) && isIn(keeper, "s3/serve.ts");
+    if (isKept) continue;
+    for (const pid of daemons) endDaemon(pid, dir);
     rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 };

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { FoundServer } from "../s3.ts";
 import { account, type Ceph, cephPackages, startCeph } from "./ceph.ts";
-import { isAlive, pidsFile, removeLeftOver } from "./leftover.ts";
+import { endDaemon, isAlive, pidsFile, removeLeftOver } from "./leftover.ts";
 
 const runs = fileURLToPath(new URL("../../../.daybreak/cache/ceph/runs", import.meta.url));
 const [file, owner] = process.argv.slice(2);
@@ -19,10 +19,18 @@ const dir = mkdtempSync(join(runs, "s3-"));
 const note = (pid: number) => appendFileSync(join(dir, pidsFile), `${pid}\n`);
 note(process.pid);
 
+/** What runs by now, also in the middle of the start. */
+const children: number[] = [];
+const onStart = (pid: number): void => {
+  children.push(pid);
+  note(pid);
+};
+
 let ceph: Ceph | null = null;
 
 const end = async (code: number): Promise<never> => {
   await ceph?.stop();
+  for (const pid of children) endDaemon(pid, dir);
   rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   process.exit(code);
 };
@@ -56,7 +64,7 @@ const serve = async (): Promise<void> => {
   }
   try {
     const beganAt = performance.now();
-    ceph = await startCeph({ root: found.root, dir, onStart: note });
+    ceph = await startCeph({ root: found.root, dir, onStart });
     const startMs = Math.round(performance.now() - beganAt);
     tell({ endpoint: ceph.endpoint, region: "us-east-1", credentials: account, startMs, keeper: process.pid });
   } catch (error) {
