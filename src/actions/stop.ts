@@ -21,8 +21,14 @@ export interface StopAsk {
 
 /** The report or the slot that a word names. A report may be called by a number: then it is the report. Throws `store.not-found`. */
 export const targetNamed = async (word: string, pool: Pool): Promise<StopTarget> => {
-  const names = (await allReports(pool)).map(({ report }) => report.name);
+  const reports = (await allReports(pool)).map(({ report }) => report);
+  const names = reports.map(({ name }) => name);
   if (names.includes(word)) return { slotId: null, report: word };
+  const leader = reports.find(({ bundled }) => bundled.some(({ name }) => name === word));
+  if (leader !== undefined) {
+    const hint = `stop the whole email: daybreak stop ${leader.name}`;
+    throw new Fault("usage", `“${word}” goes out in one email with “${leader.name}”.`, { hint });
+  }
   if (!/^\d{1,18}$/.test(word)) return refuseReport(word, names);
   const slot = await slotById(pool, word);
   if (slot !== null) return { slotId: slot.id, report: slot.report };

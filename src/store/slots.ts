@@ -17,8 +17,10 @@ import {
 
 /** Every statement about slots; a test prepares each. */
 export const statements = {
-  put: `insert into slots (report, version, schedule, zone, nominal, due, expires_at, state, reason)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (report, schedule, zone, nominal) do nothing`,
+  // What comes due while its report is stopped is stopped with it.
+  put: `insert into slots (report, version, schedule, zone, nominal, due, expires_at, state, reason, stopped_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, (select max(x.at) from stops x
+      where $8 <> 'skipped' and x.lifted_at is null and x.slot_id is null and x.report = $1)) on conflict (report, schedule, zone, nominal) do nothing`,
   lastNominal: "select max(nominal) as nominal from slots where report = $1 and schedule = $2 and zone = $3",
   // A stopped slot is only closed, once all that was under way has ended.
   open: `select * from slots where (state = 'planned' or (stopped_at is null and (state = 'ready' or (state = 'due' and due <= $1)

@@ -7,9 +7,10 @@ import { at, changed, type Db, json, many, number, one, type Row, text, textOrNu
  */
 const stoppable =
   "('planned', 'drawn', 'proven', 'quarantined', 'composed', 'sending', 'failed', 'uncertain', 'expired')";
-/** The deliveries of a slot with its corrections ($1), or of a whole report ($2). */
+/** The deliveries of a slot with its corrections ($1), or of a whole report ($2), whichever of a bundle they are named after. */
 const meant = `(d.slot_id = $1 or d.occasion like 'correction:' || $1::bigint || '.%'
-  or ($1::bigint is null and (d.report = $2 or d.slot_id in (select id from slots where report = $2))))`;
+  or ($1::bigint is null and (d.version in (select hash from report_versions where report = $2)
+    or d.slot_id in (select id from slots where report = $2))))`;
 
 /** Every statement about the kill switch; a test prepares each. */
 export const statements = {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { letterOf } from "#send/mailers/sendgrid-letter.ts";
 import { stagedMailer } from "#send/mailers/staged.ts";
 import { staged, stagedRecipients } from "#send/plan/staging.ts";
 import type { Mailer } from "#send/port.ts";
@@ -49,6 +50,27 @@ test("an address that isn't ASCII stands in the header in UTF-8 and not in the s
   const header = Buffer.from(out?.bytes ?? []).toString("utf8");
   expect(header).toContain("X-Daybreak-Original-To: bén@example.org");
   expect(out?.subject).toBe("[staging] Sales");
+});
+
+test("through SendGrid, too, everything goes to the one mailbox, whoever the header named", () => {
+  const head = "From: bi@example.com\r\nTo: Anna <anna@example.com>\r\nCc: ben@example.org\r\nSubject: Sales";
+  const original = message(head, ["anna@example.com", "ben@example.org", "hidden@example.com"]);
+  const out = staged(original, rules(null, "test@example.com")) ?? original;
+  const letter = letterOf(out, { sandbox: false, groupOf: () => null });
+  expect(letter).toMatchObject({
+    to: [{ email: "test@example.com" }],
+    subject: "[staging, for anna@example.com] Sales",
+    headers: { "X-Daybreak-Original-To": "anna@example.com, ben@example.org, hidden@example.com" },
+  });
+  expect([letter.cc, letter.bcc, letter.personalizations]).toEqual([undefined, undefined, undefined]);
+});
+
+test("an address with signs that mean something in replacements stands in the subject as it is", () => {
+  const out = staged(message("Subject: Sales\r\nX-Other: a", ["$'$&$`@example.com"]), rules(null, "test@example.com"));
+  const header = Buffer.from(out?.bytes ?? [])
+    .toString("latin1")
+    .split("\r\n\r\n")[0];
+  expect(header).toContain("Subject: [staging, for $'$&$`@example.com]\r\n Sales\r\nX-Other: a");
 });
 
 test("nothing reaches the mailer that is for nobody who may get it, whoever asks", async () => {

@@ -33,7 +33,7 @@ export const stagedHeader = (
 ): string => {
   const fields = header.split(/\r?\n(?![ \t])/).filter((field) => field !== "" && !dropped.test(field));
   const marked = fields.map((field) =>
-    /^subject:/i.test(field) ? field.replace(/^subject:[ \t]*/i, `Subject: ${markOf(original)}\r\n `) : field,
+    /^subject:/i.test(field) ? field.replace(/^subject:[ \t]*/i, () => `Subject: ${markOf(original)}\r\n `) : field,
   );
   const added = [`To: ${folded(to)}`, `X-Daybreak-Original-To: ${folded(original)}`];
   return [...added, ...marked].join("\r\n");
