@@ -42,7 +42,8 @@ export const schedulesOfAll = async (report: Report, all: AsyncIterable<People>)
 };
 
 /** One draft per delivery owed, and one with its reason for each that is skipped. Who isn't active is not in the audience at all. */
-export const planAudience = (facts: AudienceFacts): readonly DeliveryDraft[] => {
+export const planAudience = (asked: AudienceFacts): readonly DeliveryDraft[] => {
+  const facts = dated(asked);
   const drafts = [facts.report, ...facts.report.bundled]
     .flatMap((report) => entriesOf(report, facts.people))
     .filter((entry) => entry.recipient.active && belongsToSlot(entry, facts.slot))
@@ -51,7 +52,8 @@ export const planAudience = (facts: AudienceFacts): readonly DeliveryDraft[] => 
 };
 
 /** Draws up one person's deliveries outside any schedule: an operator asked for them. */
-export const planRequest = (facts: AudienceFacts, recipientId: string): readonly DeliveryDraft[] => {
+export const planRequest = (asked: AudienceFacts, recipientId: string): readonly DeliveryDraft[] => {
+  const facts = dated(asked);
   const drafts = [facts.report, ...facts.report.bundled]
     .flatMap((report) => entriesOf(report, facts.people))
     .filter((entry) => entry.recipient.id === recipientId)
@@ -72,7 +74,7 @@ const belongsToSlot = (entry: Entry, slot: AudienceFacts["slot"]): boolean => {
   return timing.schedule === slot.schedule && timing.zone === slot.zone;
 };
 
-const draftsOf = (entry: Entry, facts: AudienceFacts): readonly DeliveryDraft[] => {
+const draftsOf = (entry: Entry, facts: Dated): readonly DeliveryDraft[] => {
   const { filters, mistake } = filtersFor(entry);
   const skip = reasonToSkip(entry, facts) ?? mistake;
   if (skip !== null || filters === "all") return [draft(entry, facts, { filters, skip, sections: [] })];
@@ -94,7 +96,7 @@ interface DraftParts {
   readonly sections: readonly { readonly value: string; readonly filters: Filters }[];
 }
 
-const draft = (entry: Entry, facts: AudienceFacts, { filters, skip, sections }: DraftParts): DeliveryDraft => {
+const draft = (entry: Entry, facts: Dated, { filters, skip, sections }: DraftParts): DeliveryDraft => {
   const { report, recipient, merged } = entry;
   const chosen = sections.length === 0 ? [{ value: null, filters }] : sections;
   return {
@@ -152,12 +154,18 @@ const valuesFrom = (source: FilterSource, attributes: Attributes): readonly stri
   return name === undefined ? [] : [...new Set(valuesOf(attributes[name]))];
 };
 
-const dateOf = (facts: AudienceFacts): string =>
-  facts.slot.nominal.toZonedDateTimeISO(facts.slot.zone).toPlainDate().toString();
+const dateOf = ({ slot }: AudienceFacts): string => slot.nominal.toZonedDateTimeISO(slot.zone).toPlainDate().toString();
 
-const reasonToSkip = (entry: Entry, facts: AudienceFacts): string | null => {
+/** The facts with the slot's date: to work it out for each of a hundred thousand people would take seconds. */
+interface Dated extends AudienceFacts {
+  readonly date: string;
+}
+
+const dated = (facts: AudienceFacts): Dated => ({ ...facts, date: dateOf(facts) });
+
+const reasonToSkip = (entry: Entry, facts: Dated): string | null => {
   const { recipient, merged, report } = entry;
-  const date = dateOf(facts);
+  const { date } = facts;
   if (entry.stopped) return "the subscription is not active";
   if (recipient.zone !== null && !isZone(recipient.zone)) return `the time zone “${recipient.zone}” isn't known`;
   const from = later(recipient.validFrom, merged.start);
@@ -180,7 +188,7 @@ export const isChosenSkip = (reason: string): boolean =>
 const later = (a: string | null, b: string | null): string | null => (a === null || (b !== null && b > a) ? b : a);
 const earlier = (a: string | null, b: string | null): string | null => (a === null || (b !== null && b < a) ? b : a);
 
-const reasonOfAddress = (entry: Entry, facts: AudienceFacts): string | null => {
+const reasonOfAddress = (entry: Entry, facts: Dated): string | null => {
   const { to } = envelopeOf(entry, facts);
   const mistake = addressMistake(to);
   if (mistake !== null) return `the address “${to.slice(0, 80)}” can't be used: ${mistake}`;
@@ -191,9 +199,8 @@ const reasonOfAddress = (entry: Entry, facts: AudienceFacts): string | null => {
 const suppressed = (address: string, all: readonly Suppression[]): Suppression | undefined =>
   all.find((one) => one.email === address.toLowerCase());
 
-const envelopeOf = ({ recipient, report }: Entry, facts: AudienceFacts): Envelope => {
-  const date = dateOf(facts);
-  const { copies: all, suppressions } = facts.people;
+const envelopeOf = ({ recipient, report }: Entry, { date, people }: Dated): Envelope => {
+  const { copies: all, suppressions } = people;
   const copies = all.filter(
     (copy) =>
       copy.recipientId === recipient.id && (copy.report === null || copy.report === report.name) && holds(copy, date),

@@ -7,7 +7,7 @@ import type { People } from "#model/people.ts";
 import type { RenderRequest } from "#model/render.ts";
 import type { Report } from "#model/report.ts";
 import type { Clock } from "#runtime/clock.ts";
-import { type NewDelivery, putDeliveries, wantRenders } from "#store/owed.ts";
+import { type NewDelivery, putDeliveries, type WantedRenders, wantRenders } from "#store/owed.ts";
 import { peopleInParts, peopleOf } from "#store/people.ts";
 import { type Pool, type Session, tentatively, transaction } from "#store/pool.ts";
 import type { KnownReport } from "#store/reports.ts";
@@ -53,12 +53,13 @@ interface PlanFacts extends Pick<AudienceFacts, "holidays"> {
 const putAudience = async (db: Session, { slot, known, holidays, parts }: PlanFacts): Promise<number> => {
   const { report, mode } = known;
   const expiresAt = expiry(slot, known);
+  const wanted: WantedRenders = new Map();
   let owed = 0;
   let waits = 0;
   for await (const people of audienceParts(db, report)) {
     const drafts = planAudience({ report, mode, slot, people, holidays, expiresAt });
     const waiting = waitingFor(report, drafts, people);
-    await putDrafts(db, drafts, { known, slot, occasion: `slot:${slot.id}`, parts, waiting });
+    await putDrafts(db, drafts, { known, slot, occasion: `slot:${slot.id}`, parts, waiting, wanted });
     owed += drafts.filter((draft) => draft.skip === null).length;
     waits += waiting.size;
   }
@@ -94,6 +95,8 @@ export interface DraftFacts {
   readonly waiting?: ReadonlySet<DeliveryDraft>;
   /** What each draft corrects, where they are corrections. */
   readonly corrections?: ReadonlyMap<DeliveryDraft, Correction>;
+  /** The renders that the same transaction has wanted before. */
+  readonly wanted?: WantedRenders;
 }
 
 /** Records drafts with the renders that they need; the ids of those that were not there yet. Call it in a transaction. */
@@ -112,6 +115,7 @@ export const putDrafts = async (
   const renders = await wantRenders(
     db,
     owed.flatMap((one) => one.requests),
+    facts.wanted,
   );
   const now = parts.clock.now();
   const deliveries = owed.map(({ planned, draft, requests }): NewDelivery => {

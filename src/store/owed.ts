@@ -1,6 +1,7 @@
 /** Writes down what is owed, many rows with one statement: a morning for a hundred thousand would take minutes one by one. */
 import type { Correction, DeliveryDraft } from "#model/delivery.ts";
 import { canonicalFilters } from "#model/filters.ts";
+import type { Format } from "#model/people.ts";
 import type { RenderRequest } from "#model/render.ts";
 import type { Temporal } from "#model/time.ts";
 import { at, type Db, json, many, text } from "#store/db.ts";
@@ -59,19 +60,30 @@ const inBatches = async <T>(all: readonly T[], write: (batch: readonly T[]) => P
   for (let from = 0; from < all.length; from += atOnce) await write(all.slice(from, from + atOnce));
 };
 
-/** Wants renders: each shared with whoever wants the same, formats united. Key → id. */
-export const wantRenders = async (db: Db, requests: readonly RenderRequest[]): Promise<ReadonlyMap<string, string>> => {
-  const ids = new Map<string, string>();
-  await inBatches([...united(requests).values()], async (batch) => {
+/** What a transaction has wanted already: key → id and formats. */
+export type WantedRenders = Map<string, { readonly id: string; readonly formats: readonly Format[] }>;
+
+/** Wants renders: each shared with whoever wants the same, formats united. Key → id; those of `wanted` are left as they are. */
+export const wantRenders = async (
+  db: Db,
+  requests: readonly RenderRequest[],
+  wanted: WantedRenders = new Map(),
+): Promise<ReadonlyMap<string, string>> => {
+  const isNew = ({ key, formats }: RenderRequest): boolean => {
+    const known = wanted.get(key)?.formats;
+    return known === undefined || formats.some((format) => !known.includes(format));
+  };
+  const fresh = united(requests.filter(isNew));
+  await inBatches([...fresh.values()], async (batch) => {
     const rows = batch.map((request) => {
       const { key, version, view } = request;
       return { key, version, server: view.server, request };
     });
     const map = (row: Record<string, unknown>): readonly [string, string] => [text(row, "key"), text(row, "id")];
     const found = await many(db, { text: statements.want, values: [json(rows)], map });
-    for (const [key, id] of found) ids.set(key, id);
+    for (const [key, id] of found) wanted.set(key, { id, formats: fresh.get(key)?.formats ?? [] });
   });
-  return ids;
+  return new Map(requests.map(({ key }) => [key, wanted.get(key)?.id ?? ""]));
 };
 
 /** One request for each key: one statement can't touch a row twice. */
@@ -91,7 +103,7 @@ export const putDeliveries = async (db: Db, deliveries: readonly NewDelivery[]):
   await inBatches(deliveries, async (batch) => {
     const put = await many(db, {
       text: statements.put,
-      values: [json(batch.map(rowOf))],
+      values: [json(batch.map(rowsFor()))],
       map: (row) => ({
         id: text(row, "id"),
         name: nameOf(["occasion", "recipient_id", "report", "label"].map((column) => text(row, column))),
@@ -115,7 +127,17 @@ export const putDeliveries = async (db: Db, deliveries: readonly NewDelivery[]):
 /** As the rows keep it: what Postgres keeps in no text is replaced there, too. */
 const nameOf = (words: readonly string[]): string => json(words);
 
-const rowOf = (delivery: NewDelivery, index: number) => {
+/** Deliveries of one slot share their instants, and writing one out takes longer than all the rest of a row. */
+const rowsFor = () => {
+  const written = new Map<Temporal.Instant, string | null>();
+  const said = (instant: Temporal.Instant): string | null => {
+    if (!written.has(instant)) written.set(instant, at(instant));
+    return written.get(instant) ?? null;
+  };
+  return (delivery: NewDelivery, index: number) => rowOf(delivery, index, said);
+};
+
+const rowOf = (delivery: NewDelivery, index: number, said: (instant: Temporal.Instant) => string | null) => {
   const { draft, slotId, occasion, version, now, waitsForWave = false, correction = null } = delivery;
   const skipped = draft.skip !== null;
   return {
@@ -133,12 +155,12 @@ const rowOf = (delivery: NewDelivery, index: number) => {
     formats: draft.formats,
     locale: draft.locale,
     zone: draft.zone,
-    nominal: at(draft.nominal),
-    expires_at: at(draft.expiresAt),
+    nominal: said(draft.nominal),
+    expires_at: said(draft.expiresAt),
     trial: draft.trial,
     state: skipped ? "skipped" : "planned",
     reason: draft.skip,
-    finished_at: skipped ? at(now) : null,
+    finished_at: skipped ? said(now) : null,
     waits_for_wave: waitsForWave,
     correction,
   };

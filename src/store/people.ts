@@ -13,10 +13,9 @@ export const statements = {
     from groups g left join group_members m on m.group_id = g.id group by g.id order by g.key`,
   subscriptions: "select * from subscriptions where report = any($1::text[]) order by id",
   subscriptionsFor: `select * from subscriptions where report = any($1::text[]) and (recipient_id = $2 or group_id is not null) order by id`,
-  // Whoever a group's rule may fit is asked for, too, but only where a group has such a subscription.
-  recipientsAfter: `select * from recipients r where r.id > $1 and (
-      exists (select 1 from subscriptions s where s.report = any($2::text[]) and s.recipient_id = r.id)
-      or exists (select 1 from subscriptions s where s.report = any($2::text[]) and s.group_id is not null))
+  // One after the other: with "exists" all subscriptions would be read for each part of the people.
+  recipientsAfter: `select * from recipients r where r.id > $1
+      and ($4 or (select true from subscriptions s where s.report = any($2::text[]) and s.recipient_id = r.id limit 1))
     order by r.id limit $3`,
   subscriptionsOfGroups:
     "select * from subscriptions where report = any($1::text[]) and group_id is not null order by id",
@@ -136,7 +135,7 @@ export const peopleOf = async (db: Db, reports: readonly string[]): Promise<Peop
 });
 
 /** So many people are in memory at a time. */
-const peopleAtOnce = 1_000;
+const peopleAtOnce = 250;
 
 /**
  * The people of some reports, some at a time: each recipient once, with all that decides about them, so that what is planned for each part
@@ -146,7 +145,8 @@ export async function* peopleInParts(db: Db, reports: readonly string[]): AsyncG
   const groups = await many(db, { text: statements.groups, values: [], map: toGroup });
   const ofGroups = await many(db, { text: statements.subscriptionsOfGroups, values: [reports], map: toSubscription });
   for (let last: string | undefined = "0"; last !== undefined; ) {
-    const values: unknown[] = [last, reports, peopleAtOnce];
+    // Where a group has a subscription, whoever its rule may fit is asked for, too.
+    const values: unknown[] = [last, reports, peopleAtOnce, ofGroups.length > 0];
     const recipients: readonly Recipient[] = await many(db, {
       text: statements.recipientsAfter,
       values,
