@@ -219,10 +219,11 @@ const decodeBinary = (binary: string, charset: string): string => {
   }
 };
 
-const chunk = 32_768;
+/** Reads 27 bytes of 256 as other characters than those of their number; many times as fast as building the text from numbers. */
+const windows = new TextDecoder("windows-1252");
+const oddBytes = new Map(
+  Array.from({ length: 32 }, (_, at) => [windows.decode(Uint8Array.of(0x80 + at)), String.fromCharCode(0x80 + at)]),
+);
 
-const binaryOf = (bytes: Uint8Array): string => {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += chunk) text += String.fromCharCode(...bytes.subarray(at, at + chunk));
-  return text;
-};
+const binaryOf = (bytes: Uint8Array): string =>
+  windows.decode(bytes).replaceAll(/[\u0100-\uffff]/g, (character) => oddBytes.get(character) ?? character);

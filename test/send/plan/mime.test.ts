@@ -67,3 +67,9 @@ test("what is made to be a burden ends soon", () => {
   const quotes = `Content-Type: text/plain; ${'a="'.repeat(100_000)}\n\n`;
   for (const text of [nested, many, quotes]) expect(read(text).parts.length).toBeLessThanOrEqual(500);
 }, 5_000);
+
+test("every byte is one character of its number", () => {
+  const bytes = Uint8Array.from({ length: 512 }, (_, at) => at % 256);
+  const { body } = readMime(Uint8Array.from([10, 10, ...bytes]));
+  expect([...body].map((character) => character.charCodeAt(0)).slice(-512)).toEqual([...bytes]);
+});
