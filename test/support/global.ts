@@ -6,6 +6,7 @@ import { silentLog } from "#runtime/log.ts";
 import { startEmbedded } from "#store/embedded.ts";
 import { migrate } from "#store/migrate.ts";
 import { openPool } from "#store/pool.ts";
+import { testCacheDir } from "./browsers.ts";
 import { stopSharedServer } from "./s3/leftover.ts";
 
 declare module "vitest" {
@@ -21,6 +22,8 @@ const template = "migrated";
 
 /** Called once before the tests of the project `real`: starts their Postgres and migrates the database that each file clones. */
 export const setup = async (project: TestProject): Promise<() => Promise<void>> => {
+  // Stories start the program hundreds of times, and reading its TypeScript takes longer than most of what they try.
+  process.env["NODE_COMPILE_CACHE"] ??= join(testCacheDir, "programs");
   const home = await mkdtemp(join(tmpdir(), "daybreak-test-"));
   const embedded = await startEmbedded({ dir: join(home, "postgres"), log: silentLog, fast: true });
   await makeTemplate(embedded.url);
