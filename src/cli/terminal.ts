@@ -37,6 +37,7 @@ export const openTerminal = (env: Terminal["env"]): Terminal => {
   const isScreen = process.stdout.isTTY === true;
   const canTell = process.stderr.isTTY === true;
   let shown: string | null = null;
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", forgiveClosed);
   return {
     env,
     cwd: process.cwd(),
@@ -45,7 +46,7 @@ export const openTerminal = (env: Terminal["env"]): Terminal => {
     asker: isScreen && process.stdin.isTTY ? openAsker() : null,
     out: (text) => void process.stdout.write(text),
     drained: async () => {
-      if (process.stdout.writableNeedDrain) await once(process.stdout, "drain");
+      if (process.stdout.writableNeedDrain) await once(process.stdout, "drain").catch(forgiveClosed);
     },
     err: (text) => void process.stderr.write(text),
     status: (text) => {
@@ -59,6 +60,11 @@ export const openTerminal = (env: Terminal["env"]): Terminal => {
     },
     end: (code) => process.exit(code),
   };
+};
+
+/** Whoever reads may have had enough (`| head`): what is under way goes on, and that is no fault. */
+const forgiveClosed = (error: NodeJS.ErrnoException): void => {
+  if (error.code !== "EPIPE") throw error;
 };
 
 const styles = { good: "green", bad: "red", warn: "yellow", dim: "dim", bold: "bold" } as const;
