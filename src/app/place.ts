@@ -106,15 +106,18 @@ const unsharedWords = (others: readonly string[]) => ({
   lines: [unsharedWhat(others), `What to do: ${unsharedHint}.`],
 });
 
-/** Refuses to work beside another machine that can't see this one's artifacts: what one draws, the other could not send. */
-export const refuseUnshared = async (
-  { config, pool }: Pick<Opened, "config" | "pool">,
-  roles: readonly string[],
-): Promise<void> => {
-  if (!usesArtifacts(roles)) return;
+type Place = Pick<Opened, "config" | "pool">;
+
+/** Why this machine can't work beside those that do; `null`: it can. */
+export const unsharedBeside = async ({ config, pool }: Place): Promise<Fault | null> => {
   const strangers = await strangersAt(config.artifacts, pool);
-  if (strangers.length === 0) return;
-  throw new Fault("bucket.unshared", unsharedWhat(strangers), {
-    hint: `${unsharedHint}; a machine that has just ended is forgotten after a minute`,
-  });
+  if (strangers.length === 0) return null;
+  const hint = `${unsharedHint}; a machine that has just ended is forgotten after a minute`;
+  return new Fault("bucket.unshared", unsharedWhat(strangers), { hint });
+};
+
+/** Refuses to work beside another machine that can't see this one's artifacts: what one draws, the other could not send. */
+export const refuseUnshared = async (place: Place, roles: readonly string[]): Promise<void> => {
+  const fault = usesArtifacts(roles) ? await unsharedBeside(place) : null;
+  if (fault !== null) throw fault;
 };

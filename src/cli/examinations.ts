@@ -27,6 +27,7 @@ const LARGEST_SKEW_MS = 30_000;
 export const examinationsOf = (tools: Tools, look: Look, cli: Kept): readonly Examination[] => [
   database(tools, cli),
   folder(tools),
+  artifacts(tools),
   browser(tools, cli),
   ...tools.config.servers.map((server) => reportServer(server, tools, look)),
   ...[...tools.sources.keys()].map((name) => source(name, tools)),
@@ -99,6 +100,25 @@ const folder = ({ config }: Tools): Examination => ({
     const free = bavail * bsize;
     const words = `${config.home}, ${sizeInWords(free)} free`;
     return free < LEAST_BYTES ? doubtful(words, "make room, or move home to a larger disk") : fine(words);
+  },
+});
+
+/** One is written, read and removed: who draws needs the first right, who sends the second, who plans the third. */
+const artifacts = ({ config, artifacts: bucket }: Tools): Examination => ({
+  about: "artifacts",
+  mend: "look at artifacts.to",
+  limitMs: QUICK_MS,
+  work: async () => {
+    const { place } = config.artifacts;
+    const key = `probe-${process.pid}`;
+    const bytes = new Uint8Array([1]);
+    await bucket.put(key, bytes);
+    const isKept = (await bucket.get(key))?.length === bytes.length;
+    await bucket.remove(key);
+    const words = place.kind === "folder" ? place.dir : `s3://${place.bucket}/${place.prefix}`;
+    if (!isKept)
+      return { grade: "fault", what: `${words} didn't give back what was put there`, mend: "look at artifacts.to" };
+    return fine(`${words}; written, read and removed`);
   },
 });
 

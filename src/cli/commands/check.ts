@@ -6,6 +6,7 @@ import { type Finding, faulty, type Grade, noted, warning } from "#actions/findi
 import { emptyTables, type Tables, tablesIn } from "#actions/tables.ts";
 import { refusalOf } from "#app/installation.ts";
 import { outboxOf } from "#app/mail.ts";
+import { unsharedBeside } from "#app/place.ts";
 import { versionOf } from "#app/reports.ts";
 import type { Tools } from "#app.ts";
 import { outlookParts } from "#cli/ahead.ts";
@@ -85,6 +86,8 @@ const tablesOf = async (tools: Tools, { stack, findings, cli }: Opening): Promis
     const { pool } = stack.use(await openDatabaseKept(cli, tools));
     const refusal = await refusalOf({ config, pool });
     if (refusal !== null) findings.push(warning("database", refusal, adoptIt));
+    const unshared = await unsharedBeside({ config, pool });
+    if (unshared !== null) findings.push(faulty("artifacts", unshared.message, unshared.hint));
     return tablesIn(pool);
   } catch (error) {
     const mend = isFault(error) ? error.hint : "see: daybreak doctor";
