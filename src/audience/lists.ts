@@ -44,8 +44,30 @@ export const originOf = (report: Pick<Report, "name">): string => `list:${report
 export const readLists = async (report: Report, parts: ListParts): Promise<void> => {
   for (const one of [report, ...report.bundled]) {
     const listing = await listingOf(one.audience, parts);
-    if (listing !== null) await keepListing(one, listing, parts);
+    if (listing === null) continue;
+    await refuseEmptied(one, listing, parts);
+    await keepListing(one, listing, parts);
   }
+};
+
+/**
+ * A list that named people and names nobody is far more often an export that failed than a farewell. Taken at its word, everybody would
+ * leave, nothing would ever be due again, and nobody would hear of it.
+ */
+const refuseEmptied = async (report: Report, { rows }: Listing, { pool }: ListParts): Promise<void> => {
+  if (rows.length > 0) return;
+  const known = await transaction(pool, (db) => listedRows(db, originOf(report)));
+  const active = known.filter((row) => row.active).length;
+  if (active === 0) return;
+  const people = active === 1 ? "one person" : `${active} people`;
+  throw new Fault(
+    "audience.unreadable",
+    `The list of “${report.name}” names nobody any more; before it named ${people}.`,
+    {
+      hint: `put its rows back; if nobody should get it any more, take the report out or: daybreak trial ${report.name}`,
+      retry: "later",
+    },
+  );
 };
 
 /** The rows of a report's list as it stands now, or `null` when its people are kept in our own tables. */
