@@ -15,7 +15,7 @@ import { archiveMetadata, type UploadRecord, uploadArchive } from "#backup/uploa
 import { msBetween } from "#model/time.ts";
 import { archiveByKey, putArchive, recentSizes } from "#store/archives.ts";
 import { partsOf, putPart } from "#store/backup-parts.ts";
-import { beginRunUpload, type TakenRun } from "#store/backup-runs.ts";
+import { beginRunUpload, runById, type TakenRun } from "#store/backup-runs.ts";
 
 /** Uploads the archive and writes its manifest; from then on it is in the catalogue, unproven. Back to its making when it is gone. */
 export const bring = async (step: Step, made: Seal | null): Promise<TakenRun> => {
@@ -164,7 +164,9 @@ const catalogue = async ({ run, backup, parts }: Step, manifest: Manifest): Prom
 };
 
 /** Gives up what a failed run has begun, so that nobody pays for parts that no archive will be made of. What can't be ended now is ended by a rotation. */
-export const abandon = async ({ run, backup, parts }: Step): Promise<void> => {
-  if (run.key === null || run.uploadId === null || run.state !== "uploading") return;
+export const abandon = async ({ run: taken, backup, parts }: Step): Promise<void> => {
+  // The upload may have been begun after the run was taken: the row knows it.
+  const run = await runById(parts.pool, taken.id);
+  if (run === null || run.key === null || run.uploadId === null || run.state !== "uploading") return;
   await parts.bucketOf(backup).abort({ key: run.key, id: run.uploadId });
 };
