@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { emailsOf, judge, people } from "../support/crowd.ts";
+import { emailsOf, judge, people, regions, wanted } from "../support/crowd.ts";
 import { type Daemon, startDaemon } from "../support/daemon.ts";
 import { type Morning, openMorning, untilClosed } from "../support/morning.ts";
 import { openRelay } from "../support/relay.ts";
@@ -18,10 +18,13 @@ const progress = ["render.ready", "delivery.proof", "delivery.composed", "delive
 const uncertainOf = async (morning: Morning): Promise<readonly string[]> =>
   (await morning.deliveries()).filter(({ state }) => state === "uncertain").map(({ envelope }) => envelope.to);
 
-/** Lets the daemon get on a little, and says how many steps it had made then. */
+/** So many steps there are between two outages at most, that they meet the drawing, the writing and the sending. */
+const apart = Math.floor((regions.length + wanted.length * 3) / times);
+
+/** Lets the daemon get on a little. */
 const getOn = async (daemon: Daemon): Promise<void> => {
   const sofar = daemon.lines.filter((line) => progress.some((event) => line.includes(`"${event}"`))).length;
-  await Promise.race([daemon.wrote(sofar + 2, progress), pause(5_000)]);
+  await Promise.race([daemon.wrote(sofar + 1 + Math.floor(Math.random() * apart), progress), pause(5_000)]);
 };
 
 /** Ends the morning within half a minute of the database's return, by the same process, and judges what the mail server got. */

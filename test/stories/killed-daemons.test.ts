@@ -6,10 +6,10 @@ import { type Morning, openMorning, untilClosed } from "../support/morning.ts";
 import { startSink } from "../support/sink.ts";
 
 const isLong = process.env["DAYBREAK_LONG"] === "1";
-const kills = isLong ? 20 : 3;
+const kills = isLong ? 100 : 3;
 
 /** Short leases, so that what a dead process held is taken back in seconds; and no drawing is given up for its workers' deaths. */
-const limits = { leaseMs: 5_000, sendLimitMs: 1_500, renderAttempts: 20, senders: 2 };
+const limits = { leaseMs: 5_000, sendLimitMs: 1_500, renderAttempts: 20, takeovers: 1_000, senders: 2 };
 
 /** Lets a daemon work until a moment that chance chooses, and kills it there. */
 const workAndDie = async (morning: Morning): Promise<number> => {
@@ -26,7 +26,9 @@ const killOftenThenFinish = async (morning: Morning): Promise<void> => {
   const pids: number[] = [];
   for (let n = 0; n < kills; n += 1) pids.push(await workAndDie(morning));
   await using last = startDaemon(morning);
-  await untilClosed(morning.pool);
+  const lastAt = performance.now();
+  await untilClosed(morning.pool, null, isLong ? 600_000 : 90_000);
+  console.log(`over ${Math.round(performance.now() - lastAt)} ms after the last kill`);
   expect(await last.stop()).toBe(0);
   await vi.waitFor(async () => expect(await leftBy([...pids, last.pid])).toEqual([]), { timeout: 10_000 });
 };

@@ -4,7 +4,7 @@ import { usualDay } from "./morning.ts";
 import { type Email, emailOf, fileWith, rowsOf } from "./outbox.ts";
 import type { Sink } from "./sink.ts";
 
-const perRegion = process.env["DAYBREAK_LONG"] === "1" ? 30 : 3;
+const perRegion = process.env["DAYBREAK_LONG"] === "1" ? 84 : 3;
 export const regions = ["North", "South", "East", "West", "Alpine & Lakes", "日本"];
 
 /** Who is owed an email, and of which region. */
