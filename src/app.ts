@@ -3,7 +3,7 @@ import { openArtifacts } from "#app/artifacts.ts";
 import { backupPartsOf, withBackups } from "#app/backups.ts";
 import { mailboxOf, withBounces } from "#app/bounces.ts";
 import { type ExaminedDatabase, examineOwn, openDatabase } from "#app/database.ts";
-import { type Installation, openInstallation } from "#app/installation.ts";
+import { type Installation, mayPublish, openInstallation } from "#app/installation.ts";
 import { mailersOf } from "#app/mail.ts";
 import { refuseUnshared, withPlaces } from "#app/place.ts";
 import { publish } from "#app/reports.ts";
@@ -154,7 +154,7 @@ export const openApp = async (config: Config, options: AppOptions): Promise<App>
   const installation = await openInstallation({ config, pool, clock: tools.clock });
   if (options.roles !== undefined) await refuseUnshared({ config, pool }, options.roles);
   const open: Opened = { ...tools, pool, databaseUrl, servers, installation };
-  if (reach !== "rows" && isPublisher) await publish(open);
+  if (reach !== "rows" && isPublisher && mayPublish(installation, isPatient)) await publish(open);
   const arrive = async (): Promise<void> => {
     if (isPatient) await openMissing(config.servers, servers, tools.log);
   };

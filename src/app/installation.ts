@@ -3,6 +3,7 @@ import { mkdir, open, readFile, realpath, rename, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Config } from "#config/config.ts";
+import { Fault } from "#model/fault.ts";
 import type { Clock } from "#runtime/clock.ts";
 import {
   adoptInstallation,
@@ -21,6 +22,8 @@ export interface Installation {
   id(): string | null;
   /** Why no live email leaves, in a sentence; `null`: it may. */
   refusal(): string | null;
+  /** The database is another installation's, and where that one has it: no copy that we might do with as we like. */
+  isGuest(): boolean;
   /** Looks again: a database may be restored under a process that runs. */
   look(): Promise<void>;
 }
@@ -37,7 +40,7 @@ interface Mark {
   readonly place: string;
 }
 
-type Found = { readonly id: string } | { readonly refusal: string };
+type Found = { readonly id: string } | { readonly refusal: string; readonly isGuest: boolean };
 
 /** Looks whose database this is, and claims one that nobody has claimed yet. */
 export const openInstallation = async (parts: Parts): Promise<Installation> => {
@@ -45,6 +48,7 @@ export const openInstallation = async (parts: Parts): Promise<Installation> => {
   return {
     id: () => ("id" in found ? found.id : null),
     refusal: () => ("refusal" in found ? found.refusal : null),
+    isGuest: () => "refusal" in found && found.isGuest,
     look: async () => {
       found = await examine(parts);
     },
@@ -77,21 +81,39 @@ const judge = async (
   { config }: Pick<Parts, "config">,
 ): Promise<Found | "unclaimed"> => {
   const mark = await readMark(config);
+  const cluster = await clusterOf(db);
   if (row.adoptedAt === null)
-    return mark === null || mark.id === row.id || !(await isUsed(db)) ? "unclaimed" : other(row);
-  if (mark === null || mark.id !== row.id) return other(row);
-  if (!isSame(row.cluster, await clusterOf(db))) return { refusal: copied("the database was copied or restored") };
+    return mark === null || mark.id === row.id || !(await isUsed(db)) ? "unclaimed" : other(row, cluster);
+  if (mark === null || mark.id !== row.id) return other(row, cluster);
+  if (!isSame(row.cluster, cluster)) return copied("the database was copied or restored");
   if (config.database === null && !isSame(mark.place, await placeOf(config)))
-    return { refusal: copied("the folder with the database was copied, moved or restored") };
+    return copied("the folder with the database was copied, moved or restored");
   return { id: row.id };
 };
 
-const other = ({ adoptedBy, adoptedAt }: InstallationRow): Found => {
+const other = ({ adoptedBy, adoptedAt, cluster: kept }: InstallationRow, cluster: string): Found => {
   const whose = adoptedAt === null ? "" : ` (${adoptedBy ?? "somebody"}, ${adoptedAt.toString().slice(0, 10)})`;
-  return { refusal: `No live email leaves: this database belongs to another installation${whose}.` };
+  // Only a server that has named itself, then and now, shows that this isn't a copy.
+  const isGuest = kept === cluster && !cluster.includes("?");
+  return { refusal: `No live email leaves: this database belongs to another installation${whose}.`, isGuest };
 };
 
-const copied = (what: string): string => `No live email leaves: ${what} since it was adopted.`;
+const copied = (what: string): Found => ({
+  refusal: `No live email leaves: ${what} since it was adopted.`,
+  isGuest: false,
+});
+
+/**
+ * Whether this configuration may become the database's. One that names another installation's database, by mistake or because its folder
+ * is new, would end that one's reports without a word; a daemon goes on without, and an alert tells.
+ */
+export const mayPublish = (installation: Pick<Installation, "refusal" | "isGuest">, isDaemon: boolean): boolean => {
+  if (!installation.isGuest()) return true;
+  if (isDaemon) return false;
+  throw new Fault("send.foreign", installation.refusal() ?? "", {
+    hint: "a further machine of it: daybreak adopt --join; its successor: daybreak adopt; by mistake: name another database",
+  });
+};
 
 /** Parts that couldn't be found out, then or now, speak neither for nor against it. */
 const isSame = (kept: string | null, now: string): boolean => {

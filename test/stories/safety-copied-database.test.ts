@@ -8,6 +8,7 @@ import { adoptDatabase, joinInstallation, openInstallation } from "#app/installa
 import { type App, configChecks, openApp } from "#app.ts";
 import { loadConfig } from "#config/load.ts";
 import { openPool } from "#store/pool.ts";
+import { allReports } from "#store/reports.ts";
 import { recentSlots } from "#store/slots.ts";
 import { testCacheDir } from "../support/browsers.ts";
 import { testClock } from "../support/clock.ts";
@@ -43,7 +44,11 @@ const copyOf = async (database: string): Promise<AsyncDisposable & { readonly ur
 };
 
 /** The same configuration in another folder, over another database. */
-const elsewhere = async (morning: Morning, database: string): Promise<AsyncDisposable & { readonly app: App }> => {
+const elsewhere = async (
+  morning: Morning,
+  database: string,
+  { rename = (text: string) => text, isPatient = false } = {},
+): Promise<AsyncDisposable & { readonly app: App }> => {
   await using stack = new AsyncDisposableStack();
   const dir = await mkdtemp(join(tmpdir(), "daybreak-copy-"));
   stack.defer(() => rm(dir, { recursive: true, force: true }));
@@ -52,10 +57,10 @@ const elsewhere = async (morning: Morning, database: string): Promise<AsyncDispo
   await mkdir(join(morning.dir, "home", "artifacts"), { recursive: true });
   await cp(join(morning.dir, "home", "artifacts"), join(dir, "home", "artifacts"), { recursive: true });
   for (const name of ["daybreak.yaml", "people.csv"])
-    await writeFile(join(dir, name), await readFile(join(morning.dir, name)));
+    await writeFile(join(dir, name), rename(await readFile(join(morning.dir, name), "utf8")));
   const env = { ...process.env, ...morning.env, STORY_DATABASE: database };
   const config = await loadConfig({ file: join(dir, "daybreak.yaml"), env, cwd: dir, ...configChecks });
-  const app = stack.use(await openApp(config, { log: keptLog(), clock: morning.clock }));
+  const app = stack.use(await openApp(config, { log: keptLog(), clock: morning.clock, isPatient }));
   const owned = stack.move();
   return { app, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 };
@@ -127,6 +132,18 @@ test("a database that is restored from last night doesn't send this morning agai
     ["closed", null],
     ["skipped", "discarded when the database was adopted (test)"],
   ]);
+});
+
+test("a configuration that names another installation's database by mistake ends none of its reports", async () => {
+  await using sink = await startSink();
+  await using morning = await openMorning({ people, config: mail(sink.url) });
+  const rename = (text: string) => text.replaceAll("daily-sales", "somebody-elses");
+  await expect(elsewhere(morning, morning.database, { rename })).rejects.toMatchObject({ code: "send.foreign" });
+  await using daemon = await elsewhere(morning, morning.database, { rename, isPatient: true });
+  expect(daemon.app.installation.refusal()).toMatch(/belongs to another installation/);
+  expect((await allReports(morning.pool)).map(({ report }) => report.name)).toEqual(["daily-sales"]);
+  await morning.live();
+  expect(sink.messages).toHaveLength(2);
 });
 
 test("a database that is swapped for a copy with the folder beside it refuses, because it lies elsewhere", async () => {
