@@ -1,5 +1,5 @@
 /** Reads an archive back from its bucket, whole. Only equal bytes make it verified: nothing that a server says about them does. */
-import { createHash, type Hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import { type Persistence, persist } from "#backup/persist.ts";
 import type { ArchiveBucket } from "#bucket/port.ts";
 import { Fault, isFault } from "#model/fault.ts";
@@ -23,6 +23,10 @@ export interface VerifyParts extends Persistence {
   readonly onProgress?: (bytes: number, of: number) => void;
 }
 
+/** Asked for at once, so that neither the way nor the bucket waits while bytes are hashed; with `ahead` of them in memory. */
+const rangeBytes = 8 * 1024 * 1024;
+const ahead = 4;
+
 /** Reads all bytes and compares them. An answer that breaks off is asked for from there on. */
 export const readBack = async (
   bucket: ArchiveBucket,
@@ -31,14 +35,14 @@ export const readBack = async (
 ): Promise<ReadBack> => {
   const head = await persist(() => bucket.head(expected.key, parts.signal), parts);
   if (head === null) return { outcome: "missing" };
-  const reading: Reading = { bucket, key: expected.key, end: head.bytes, hash: createHash("sha256"), at: 0 };
+  const hash = createHash("sha256");
   try {
-    while (reading.at < reading.end) await persist(() => readOn(reading, parts), parts);
+    for await (const bytes of rangesOf({ bucket, key: expected.key, end: head.bytes }, parts)) hash.update(bytes);
   } catch (error) {
     if (isFault(error, "bucket.missing")) return { outcome: "missing" };
     throw error;
   }
-  const found = { bytes: reading.at, sha256: reading.hash.digest("hex") };
+  const found = { bytes: head.bytes, sha256: hash.digest("hex") };
   const isEqual = found.bytes === expected.bytes && found.sha256 === expected.sha256;
   return isEqual ? { outcome: "equal" } : { outcome: "different", ...found };
 };
@@ -47,29 +51,76 @@ interface Reading {
   readonly bucket: ArchiveBucket;
   readonly key: string;
   readonly end: number;
-  readonly hash: Hash;
-  at: number;
 }
 
-/** One answer of the bucket, from where the last one ended. One that got on is no failure: its time for retries begins anew. */
-const readOn = async (reading: Reading, { signal, onProgress }: VerifyParts): Promise<void> => {
-  const { bucket, key, end, hash, at: from } = reading;
+/** The bytes in their order. Each piece is good until the next one is asked for: its buffer is filled again. */
+async function* rangesOf(reading: Reading, parts: VerifyParts): AsyncGenerator<Uint8Array> {
+  const { end } = reading;
+  const cut = new AbortController();
+  const signal = AbortSignal.any([parts.signal, cut.signal]);
+  const free: Buffer[] = [];
+  const coming: Promise<Buffer>[] = [];
+  const ask = (from: number): void => {
+    const whole = free.pop() ?? Buffer.allocUnsafeSlow(Math.min(rangeBytes, end));
+    const range = fillRange(
+      reading,
+      { from, buffer: whole.subarray(0, Math.min(whole.byteLength, end - from)) },
+      { ...parts, signal },
+    );
+    // Whoever waits for it hears of a failure; nobody does any more when an earlier one has failed.
+    range.catch(() => undefined);
+    coming.push(range);
+  };
   try {
-    for await (const piece of bucket.read(key, { range: { from, to: end }, signal })) {
-      hash.update(piece);
-      reading.at += piece.byteLength;
-      onProgress?.(reading.at, end);
+    for (let [asked, done] = [0, 0]; done < end; ) {
+      for (; coming.length < ahead && asked < end; asked += rangeBytes) ask(asked);
+      const bytes = await coming.shift();
+      if (bytes === undefined) break;
+      yield bytes;
+      done += bytes.byteLength;
+      parts.onProgress?.(done, end);
+      free.push(Buffer.from(bytes.buffer));
     }
-  } catch (error) {
-    if (!isFault(error) || error.retry === "never" || reading.at === from) throw error;
-    return;
+  } finally {
+    cut.abort();
   }
-  if (reading.at === from) throw endedEarly(key);
+}
+
+/** Fills a buffer from its place in the object. An answer that got on is no failure: the time for retries begins anew. */
+const fillRange = async (
+  { bucket, key }: Reading,
+  { from, buffer }: { readonly from: number; readonly buffer: Buffer },
+  parts: VerifyParts,
+): Promise<Buffer> => {
+  let filled = 0;
+  const readOn = async (): Promise<void> => {
+    const before = filled;
+    try {
+      const range = { from: from + filled, to: from + buffer.byteLength };
+      for await (const piece of bucket.read(key, { range, signal: parts.signal })) {
+        if (filled + piece.byteLength > buffer.byteLength) throw tooMuch(key);
+        buffer.set(piece, filled);
+        filled += piece.byteLength;
+      }
+    } catch (error) {
+      if (!isFault(error) || error.retry === "never" || filled === before) throw error;
+      return;
+    }
+    if (filled === before) throw endedEarly(key);
+  };
+  while (filled < buffer.byteLength) await persist(readOn, parts);
+  return buffer;
 };
 
 /** An answer without bytes would otherwise be asked for again and again without a pause. */
 const endedEarly = (key: string): Fault =>
   new Fault("bucket.io", `“${key}” ended before its last byte.`, { hint: "look at the bucket", retry: "later" });
+
+/** Not tried again: a server that does this does it each time. */
+const tooMuch = (key: string): Fault =>
+  new Fault("bucket.io", `The bucket sent more of “${key}” than was asked for.`, {
+    hint: "its server doesn't know ranges: archives can't be read back or restored from there",
+  });
 
 /** What a comparison found, as a sentence for operators. */
 export const readBackWords = (expected: ExpectedArchive, found: ReadBack): string => {
