@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import { recurringTroubles } from "#app/alerts.ts";
+import { outboxOf } from "#app/mail.ts";
 import type { Opened } from "#app/work.ts";
 import type { Bucket } from "#bucket/port.ts";
 import type { KeepConfig } from "#config/config.ts";
@@ -7,6 +9,7 @@ import type { Alerts } from "#model/alert.ts";
 import { wordsOf } from "#model/fault.ts";
 import { later, msBetween, type Temporal } from "#model/time.ts";
 import { startLoop } from "#runtime/loop.ts";
+import { removeOldFiles } from "#send/mailers/folder-files.ts";
 import type { Db } from "#store/db.ts";
 import { holdLock } from "#store/hold.ts";
 import {
@@ -25,7 +28,19 @@ import {
   unnamedOf,
 } from "#store/retention.ts";
 
-type TidyParts = Pick<Opened, "pool" | "clock" | "log" | "artifacts"> & { readonly keep: KeepConfig };
+type TidyParts = Pick<Opened, "pool" | "clock" | "log" | "artifacts"> & {
+  readonly keep: KeepConfig;
+  /** Folder of emails that were put down, where it is ours; `null`: others take them from there. */
+  readonly outbox: string | null;
+};
+
+/** What tidying uses of an app. */
+export const tidyPartsOf = (open: Pick<Opened, "config" | "pool" | "clock" | "log" | "artifacts">): TidyParts => {
+  const { config, pool, clock, log, artifacts } = open;
+  const outbox = outboxOf(config);
+  const isOurs = outbox === join(config.home, "outbox");
+  return { pool, clock, log, artifacts, keep: config.keep, outbox: isOurs ? outbox : null };
+};
 
 /** Rows that one statement takes at most: nobody who sends waits long for a lock. */
 const batch = 200;
@@ -69,7 +84,7 @@ export const withTidying = (
     everyMs: tidyEveryMs,
     longestRoundMs: longestMs,
     clock,
-    work: tidyRounds({ ...open, keep: open.config.keep }, alerts),
+    work: tidyRounds(tidyPartsOf(open), alerts),
     onFault: (error, inARow) => log.error("loop.fault", { loop: "tidy", error, inARow }),
   });
   return {
@@ -110,7 +125,22 @@ export const tidy = async (
 ): Promise<Tidied> => {
   const rows = await retireAll(parts, now, signal);
   if (search) await noteUnnamed(parts, now, signal);
-  return { rows, ...(await removeAllOwed(parts, signal)) };
+  const owed = await removeAllOwed(parts, signal);
+  const put = search ? await removePutDown(parts, now) : none;
+  return { rows, files: owed.files + put.files, trouble: owed.trouble ?? put.trouble };
+};
+
+type Removed = Omit<Tidied, "rows">;
+
+const none: Removed = { files: 0, trouble: null };
+
+const removePutDown = async ({ outbox, keep }: TidyParts, now: Temporal.Instant): Promise<Removed> => {
+  if (outbox === null || keep.messagesMs === null) return none;
+  try {
+    return { files: await removeOldFiles(outbox, later(now, -keep.messagesMs)), trouble: null };
+  } catch (error) {
+    return { files: 0, trouble: wordsOf(error) };
+  }
 };
 
 type Step = readonly [keptMs: number | null, take: (bound: Bound) => Promise<number>];
@@ -158,13 +188,13 @@ const noteUnnamed = async (
 
 const isBefore = (rest: string, date: string): boolean => /^\d{4}-\d{2}-\d{2}\//.test(rest) && rest.slice(0, 10) < date;
 
-const removeAllOwed = async (parts: TidyParts, signal: AbortSignal): Promise<Omit<Tidied, "rows">> => {
+const removeAllOwed = async (parts: TidyParts, signal: AbortSignal): Promise<Removed> => {
   let files = 0;
   let trouble: string | null = null;
   while (!signal.aborted) {
     const paths = await owedRemovals(parts.pool, batch);
     if (paths.length === 0) break;
-    const removed = await removeOwed(paths, parts);
+    const removed = await removeOwed(paths, { ...parts, signal });
     files += removed.files;
     trouble ??= removed.trouble;
   }
@@ -174,11 +204,12 @@ const removeAllOwed = async (parts: TidyParts, signal: AbortSignal): Promise<Omi
 /** Removes bytes that nothing names any more. What can't be removed now is tried again by the loop. */
 export const removeOwed = async (
   paths: readonly string[],
-  { pool, artifacts }: { readonly pool: Db; readonly artifacts: Bucket },
-): Promise<Omit<Tidied, "rows">> => {
+  { pool, artifacts, signal }: { readonly pool: Db; readonly artifacts: Bucket; readonly signal?: AbortSignal },
+): Promise<Removed> => {
   let files = 0;
   let trouble: string | null = null;
   for (const path of paths) {
+    if (signal?.aborted) break;
     try {
       if (!(await isNamed(pool, path)) && (await artifacts.remove(path))) files += 1;
       await settleRemoval(pool, path);

@@ -5,7 +5,7 @@ import { expect, test, vi } from "vitest";
 import { erasePerson, whoToErase } from "#actions/erase.ts";
 import { erasureOf } from "#app/erase.ts";
 import { refuseUnshared } from "#app/place.ts";
-import { tidy } from "#app/tidy.ts";
+import { tidy, tidyPartsOf } from "#app/tidy.ts";
 import { later } from "#model/time.ts";
 import { emailsOf, judge, people } from "../support/crowd.ts";
 import { startDaemon } from "../support/daemon.ts";
@@ -54,7 +54,7 @@ await describeS3("artifacts in a bucket", (s3) => {
     expect(before.length - (await keysIn(bucket)).length).toBe(erased.messages + erased.pictures);
     expect(erased.messages).toBe(1);
     const later91 = { now: later(app.clock.now(), 91 * dayMs), search: true, signal: AbortSignal.timeout(60_000) };
-    expect(await tidy({ ...app, keep: app.config.keep }, later91)).toMatchObject({ trouble: null });
+    expect(await tidy(tidyPartsOf(app), later91)).toMatchObject({ trouble: null });
     expect(await keysIn(bucket)).toEqual([]);
   });
 });

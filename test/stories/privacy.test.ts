@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { erasePerson, whoToErase } from "#actions/erase.ts";
 import { type ExportFormat, exportDeliveries } from "#actions/export-deliveries.ts";
 import { erasureOf } from "#app/erase.ts";
-import { tidy } from "#app/tidy.ts";
+import { tidy, tidyPartsOf } from "#app/tidy.ts";
 import type { RenderRequest } from "#model/render.ts";
 import { later } from "#model/time.ts";
 import type { AuditedDelivery } from "#store/delivery-export.ts";
@@ -149,7 +149,7 @@ test("pictures, emails and records go when their time is over, what an open deli
   const writing = morning.begin(["tick", "render", "write"]);
   await untilSecond(morning, "composed").finally(() => writing.stop());
 
-  const parts = { ...app, keep: app.config.keep };
+  const parts = tidyPartsOf(app);
   const after = (days: number) => {
     const signal = AbortSignal.timeout(30_000);
     return tidy(parts, { now: later(app.clock.now(), days * day), search: true, signal });

@@ -1,6 +1,7 @@
-import { open, readdir, rm } from "node:fs/promises";
+import { open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault, wordsOf } from "#model/fault.ts";
+import type { Temporal } from "#model/time.ts";
 
 /** An email that was put down, by what its file's name and its head say. */
 export interface PutDown {
@@ -19,6 +20,18 @@ export const removePutDown = async (dir: string, emails: readonly PutDown[]): Pr
     const messageId = messageIds.get(/_([^_]+)\.eml$/.exec(name)?.[1] ?? "");
     if (messageId === undefined || !(await headOf(join(dir, name))).includes(messageId)) continue;
     await guarded(dir, rm(join(dir, name), { force: true }));
+    removed += 1;
+  }
+  return removed;
+};
+
+/** Removes emails from a folder that were put there before a time, and nothing else; how many. */
+export const removeOldFiles = async (dir: string, before: Temporal.Instant): Promise<number> => {
+  let removed = 0;
+  for (const name of (await namesIn(dir)).filter((one) => one.endsWith(".eml"))) {
+    const path = join(dir, name);
+    if ((await guarded(dir, stat(path))).mtimeMs >= before.epochMilliseconds) continue;
+    await guarded(dir, rm(path, { force: true }));
     removed += 1;
   }
   return removed;
