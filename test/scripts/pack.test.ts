@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { openPlace } from "../support/morning.ts";
@@ -107,11 +108,13 @@ test("an older Node is told in one sentence which one is needed, before anything
   expect(readFileSync(command, "utf8")).not.toMatch(/=>|`|\b(?:let|const|class|import|async|await)\b/);
 });
 
-test("the installed program checks, lives a morning and answers whoever watches", async () => {
+test("the installed program checks, lives a morning, makes a backup and answers whoever watches", async () => {
   const port = await freePort();
+  const dashboards = join(dir, "grafana.db");
+  new DatabaseSync(dashboards).exec("create table dashboards (id integer primary key)");
   await using place = await openPlace({
     people: "email,name,region\nanna@example.com,Anna Berg,North\nben@example.com,Ben Ito,South\n",
-    config: { http: { port } },
+    config: { http: { port }, backups: { grafana: { sqlite: dashboards, at: "daily 02:00" } } },
   });
   const at = ["--config", place.file];
   expect((await daybreak(["--version"])).stdout.trim()).toBe(manifest().version);
@@ -119,6 +122,8 @@ test("the installed program checks, lives a morning and answers whoever watches"
   await daybreak(["send", "daily-sales", ...at], place.env);
   const emails = await place.emails();
   expect(emails.flatMap(({ to }) => to).sort()).toEqual(["anna@example.com", "ben@example.com"]);
+  // Copied by a program of its own beside the others.
+  await daybreak(["backup", "run", "grafana", ...at], place.env);
 
   const daemon = spawn(process.execPath, [command, "start", ...at], {
     env: { ...process.env, ...place.env },
@@ -131,6 +136,7 @@ test("the installed program checks, lives a morning and answers whoever watches"
   const metrics = await (await ask("/metrics")).text();
   expect(metrics).toMatch(/^daybreak_database_up 1$/m);
   expect(metrics).toContain(`daybreak_info{version="${manifest().version}"`);
+  expect(metrics).toContain('daybreak_archives{backup="grafana",state="verified"} 1');
   daemon.kill("SIGTERM");
   expect(await exited).toBe(0);
 });
