@@ -19,7 +19,6 @@ export const statements = {
         (select 1 from attempts a where a.delivery_id = deliveries.id and a.n = deliveries.attempts and a.outcome = 'unknown')))`,
   dropUncertain: `update deliveries set state = 'failed', reason = $2, finished_at = $3, owner = null, deadline = null
     where id = $1 and state = 'uncertain'`,
-  forget: "delete from mail_events e using deliveries d where d.id = e.delivery_id and d.recipient_id = $1",
 };
 
 /**
@@ -131,8 +130,3 @@ export const failDropped = async (
   deliveryId: string,
   told: { readonly words: string; readonly now: Temporal.Instant },
 ): Promise<boolean> => (await changed(db, statements.dropUncertain, [deliveryId, told.words, at(told.now)])) > 0;
-
-/** Forgets what was told of a person's emails: it holds addresses and the words of other people's servers. */
-export const forgetMailEvents = async (db: Db, recipientId: string): Promise<void> => {
-  await db.query(statements.forget, [recipientId]);
-};
