@@ -43,7 +43,7 @@ test("a paused slot is listed with its reason and let go on with one that is kep
   const released = await world.run(["slots", "release", id, "--reason", "a team left"]);
   expect(released).toMatchObject({
     code: 0,
-    out: `✓ Slot ${id} of “sales” goes on; a running daemon makes its deliveries.\n`,
+    out: `✓ Slot ${id} of “sales” goes on; a running daemon does the rest.\n`,
   });
   const [{ slot }] = JSON.parse((await world.run(["slots", "list", "--json"])).out);
   expect(slot).toMatchObject({

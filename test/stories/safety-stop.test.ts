@@ -6,7 +6,7 @@ import { recentSlots } from "#store/slots.ts";
 import { type Morning, openMorning, untilAll } from "../support/morning.ts";
 import { type Sink, startSink } from "../support/sink.ts";
 
-const count = process.env["DAYBREAK_LONG"] === "1" ? 400 : 36;
+const count = process.env["DAYBREAK_LONG"] === "1" ? 100 : 36;
 const addresses = Array.from({ length: count }, (_, n) => `r${n}@example.com`);
 const people = ["email,name,region", ...addresses.map((email, n) => `${email},Person ${n},North`)].join("\n");
 const senders = 2;
