@@ -46,6 +46,8 @@ export const statements = {
     from deliveries d where d.id = p.delivery_id and d.recipient_id = $2`,
   attempts: `update attempts a set words = ${without("a.words")}
     from deliveries d where d.id = a.delivery_id and d.recipient_id = $2`,
+  // They hold addresses and the words of other people's servers; what followed from them stands with the delivery.
+  events: "delete from mail_events e using deliveries d where d.id = e.delivery_id and d.recipient_id = $1",
   subscriptions: "delete from subscriptions where recipient_id = $1",
   groups: "delete from group_members where recipient_id = $1",
   copies: "delete from copies where recipient_id = $1 or lower(email) = any($2::text[])",
@@ -155,6 +157,7 @@ export const forgetDeliveries = async (db: Db, { id, ownPattern }: Forgotten): P
   for (const name of ["renderWords", "parts", "proofs", "attempts"] as const) {
     await db.query(statements[name], [ownPattern, id]);
   }
+  await db.query(statements.events, [id]);
   return changed(db, statements.deliveries, [ownPattern, id]);
 };
 

@@ -54,7 +54,7 @@ const filesWith = async (dir: string, pattern: RegExp): Promise<readonly string[
   return files.filter((_, at) => found[at]).map(({ path }) => path.slice(dir.length + 1));
 };
 
-const ben = /ben@example\.com|ben\.old@example\.com|Ben Carter/i;
+const ben = /bens\.list|ben@example\.com|ben\.old@example\.com|Ben Carter/i;
 
 const erase = async (morning: Morning, isRehearsal: boolean) => {
   const { app } = morning;
@@ -73,6 +73,8 @@ test("an erased person is in no row and in no file, and what is left of them is 
   );
   expect((await morning.live()).map(({ state }) => state)).toEqual(["sent", "sent", "sent", "sent"]);
   await pool.query("update attempts set words = '250 queued for <ben@example.com> (Ben Carter)'");
+  await pool.query(`insert into mail_events (key, delivery_id, kind, email, words, at)
+    select 'k' || id, id, 'bounced', 'bens.list@example.com', 'no mailbox of Ben Carter here', now() from deliveries where recipient_name = 'Ben Carter'`);
   await pool.query(`insert into alerts (key, severity, subject, lines, opened_at)
     values ('x', 'warning', 'an email came back', '["Delivery 3 to\\nben@example.com"]', now())`);
   await pool.query("insert into suppressions (email, reason) values ('ben@example.com', 'ben@example.com came back')");
