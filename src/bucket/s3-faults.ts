@@ -99,6 +99,15 @@ const notTrusted: Judge = ({ words }, { bucket }) =>
     "name its authority's certificate in NODE_EXTRA_CA_CERTS",
   );
 
+const frozen: Judge = (_, asked) =>
+  never(
+    `${place(asked)} lies in a storage class from which nothing can be read at once.`,
+    "let the storage thaw it first, and keep archives in a class such as STANDARD_IA or GLACIER_IR",
+  );
+
+const full: Judge = (_, { bucket }) =>
+  never(`There is no room left in s3://${bucket}: its quota is used up.`, "make room, or raise the quota");
+
 const cannot: Judge = ({ code, words }, asked) =>
   never(
     `${place(asked)}: the server can't do what is asked (${code}: ${words}).`,
@@ -155,6 +164,8 @@ const byCode: ReadonlyMap<string, Judge> = new Map([
   ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", notTrusted],
   ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", notTrusted],
   ["ERR_TLS_CERT_ALTNAME_INVALID", notTrusted],
+  ["InvalidObjectState", frozen],
+  ["QuotaExceeded", full],
   ["NotImplemented", cannot],
   ["MissingContentLength", cannot],
   ["InvalidStorageClass", cannot],
