@@ -23,7 +23,7 @@ const isPart =
 const patience = {
   clock: systemClock,
   retryForMs: 20_000,
-  signal: AbortSignal.timeout(60_000),
+  signal: new AbortController().signal,
   backoff: { baseMs: 20, maxMs: 200 },
 };
 
