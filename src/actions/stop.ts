@@ -5,7 +5,7 @@ import type { Clock } from "#runtime/clock.ts";
 import { type Pool, transaction } from "#store/pool.ts";
 import { allReports } from "#store/reports.ts";
 import { slotById } from "#store/slots.ts";
-import { liftStop, putStop, type Stopped, type StopTarget, stopOf } from "#store/stops.ts";
+import { allStops, liftStop, putStop, type Stop, type Stopped, type StopTarget, stopOf } from "#store/stops.ts";
 
 /** What stopping uses. */
 export interface StopParts {
@@ -67,6 +67,18 @@ export const resume = async (
     hint: "a slot that was stopped with its whole report goes on with the report",
   });
 };
+
+/** Every stop that holds, as it is told: one that is forgotten costs a report. */
+export const stopsInWords = async (
+  pool: Pool,
+): Promise<
+  readonly (Pick<Stop, "by" | "reason"> & { readonly target: { readonly words: string; readonly name: string } })[]
+> =>
+  (await allStops(pool)).map((one) => ({
+    by: one.by,
+    reason: one.reason,
+    target: { words: inWords(one), name: one.slotId ?? one.report },
+  }));
 
 /** `Slot 42 of “daily-sales”`, or `“daily-sales”`. */
 export const inWords = ({ slotId, report }: StopTarget): string =>

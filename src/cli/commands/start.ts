@@ -1,6 +1,7 @@
 import { type Stats, unwatchFile, watchFile } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
+import { stopsInWords } from "#actions/stop.ts";
 import { tablesIn } from "#actions/tables.ts";
 import { schedulesAhead } from "#actions/upcoming.ts";
 import { type Answers, openHttp, openOwnMetrics, webOf } from "#app/http.ts";
@@ -174,6 +175,9 @@ const waitForStop = ({ terminal }: Cli) => {
 const tellNext = async (app: App, { say }: Cli): Promise<void> => {
   const refusal = app.installation.refusal();
   if (refusal !== null) say.warn(`${refusal} Adopt it where it should send from now on: daybreak adopt`);
+  for (const { target, by, reason } of await stopsInWords(app.pool)) {
+    say.warn(`${target.words} is stopped (${by}: ${reason}). Let it go on: daybreak resume ${target.name}`);
+  }
   const now = app.clock.now();
   const tables = tablesIn(app.pool);
   const rows: (readonly Cell[])[] = [];
