@@ -26,7 +26,7 @@ import { requestsOf } from "#render/plan.ts";
 import type { ReportServer } from "#render/port.ts";
 import { type Detected, detectKind } from "#render/servers/detect.ts";
 import { openMissing, openServers } from "#render/servers/open.ts";
-import { type Clock, systemClock } from "#runtime/clock.ts";
+import { type Clock, sharedClock } from "#runtime/clock.ts";
 import { type Log, type LogSettings, openLog } from "#runtime/log.ts";
 import { haltAt, type PassPoint, passAll } from "#runtime/point.ts";
 import { type HolidayMemory, holidaysOf, rememberHolidays } from "#schedule/calendar.ts";
@@ -37,6 +37,7 @@ import type { Source } from "#sources/port.ts";
 import { postgresSource } from "#sources/postgres.ts";
 import type { Pool, Session } from "#store/pool.ts";
 import type { KnownReport } from "#store/reports.ts";
+import { agreeOnTime } from "#store/time.ts";
 
 /** What an app is opened with, beside its configuration. */
 export interface AppOptions {
@@ -119,7 +120,7 @@ export const configChecks = {
 
 /** Opens everything that needs no database. Nothing is asked over the network before it is used. */
 export const openTools = (config: Config, options: AppOptions): Tools => {
-  const { log, clock = systemClock, onProgress = () => {} } = options;
+  const { log, clock = sharedClock(), onProgress = () => {} } = options;
   const stack = new AsyncDisposableStack();
   const sources = new Map(config.sources.map((source) => [source.name, postgresSource(source)]));
   for (const source of sources.values()) stack.defer(() => source.close());
@@ -149,6 +150,7 @@ export const openApp = async (config: Config, options: AppOptions): Promise<App>
   await using stack = new AsyncDisposableStack();
   const tools = stack.use(openTools(config, options));
   const { pool, url: databaseUrl } = await openDatabase(tools, stack);
+  await agreeOnTime(pool, tools.clock);
   const { reach = "servers", isPatient = false, isPublisher = true } = options;
   const servers = new Map(reach === "servers" && !isPatient ? await openServersOf(config) : []);
   const installation = await openInstallation({ config, pool, clock: tools.clock });

@@ -14,6 +14,7 @@ import { expireDeliveries } from "#store/deliveries.ts";
 import { knowServers } from "#store/servers.ts";
 import { openSlots, untoldSlots } from "#store/slots.ts";
 import { type Taken, takeDeliveries, takeRenders } from "#store/takeover.ts";
+import { agreeOnTime } from "#store/time.ts";
 import { beatWorker } from "#store/workers.ts";
 
 /** What a process does; `tick`, `render` and `send` by default. `send` writes too; `write` alone leaves emails unsent, for previews. */
@@ -75,6 +76,7 @@ export const ringAll = (wakes: readonly Wake[]): void => {
 export const tick =
   ({ parts, bells }: Shift): Round =>
   async () => {
+    await agreeOnTime(parts.pool, parts.clock);
     if ((await parts.tick()) > 0) bells.slots.ring();
     await parts.passPoint("tick:made");
     return undefined;
@@ -171,6 +173,7 @@ export const takeOver =
     const { owner, host, pid, roles, takeovers } = settings;
     const { pool, mailer } = parts;
     const servers = parts.concurrency();
+    await agreeOnTime(pool, parts.clock);
     await knowServers(pool, servers, false);
     await beatWorker(pool, { owner, host, pid, roles, servers: Object.keys(servers), mailer });
     const renders = await takeRenders(pool, takeovers);
