@@ -6,11 +6,12 @@ import { type Morning, openMorning } from "../support/morning.ts";
 import { type Email, only } from "../support/outbox.ts";
 import { type Sink, startSink } from "../support/sink.ts";
 
-const people = `email,name,region,locale
-anna@example.com,Anna Berger,North,de
-ben@example.com,Ben Carter,South,en
-cleo@example.com,Cleo Dumont,North,en
-dora@example.com,Dora Evans,South,en
+const people = `key,email,name,region,locale
+anna,anna@example.com,Anna Berger,North,de
+ben,ben@example.com,Ben Carter,South,en
+cleo,cleo@example.com,Cleo Dumont,North,en
+dora,dora@example.com,Dora Evans,South,en
+finn,wrong@example.com,Finn Gray,West,en
 `;
 
 const partsOf = ({ app }: Morning) => ({ ...app, holidaysOn: app.holidays.on, readLists: app.parts.readLists });
@@ -45,9 +46,15 @@ test("a correction goes to all who got the first email and to nobody else, marke
   await morning.live();
   sink.behave();
   const first = await sent(sink);
-  expect(first.flatMap(({ to }) => to).toSorted()).toEqual(["anna@example.com", "ben@example.com", "cleo@example.com"]);
-  // Somebody new, somebody who left, and somebody whose mail is stopped since.
-  await morning.writePeople(people.concat("eve@example.com,Eve Foster,North,en\n"));
+  expect(first.flatMap(({ to }) => to).toSorted()).toEqual([
+    "anna@example.com",
+    "ben@example.com",
+    "cleo@example.com",
+    "wrong@example.com",
+  ]);
+  // Somebody new, somebody whose mail is stopped since, and somebody whose figures went to a mailbox that isn't theirs.
+  const now = people.replace("wrong@example.com", "finn@example.com");
+  await morning.writePeople(now.concat("eve,eve@example.com,Eve Foster,North,en\n"));
   await morning.pool.query("insert into suppressions (email, reason) values ('cleo@example.com', 'unsubscribed')");
   const drawn = await morning.pool.query("select max(finished_at) as at from renders");
   const occasion = await correct(morning, "Thursday's rates were missing");
@@ -55,6 +62,11 @@ test("a correction goes to all who got the first email and to nobody else, marke
   const all = await sent(sink);
   const corrections = all.slice(first.length);
   expect(corrections.flatMap(({ to }) => to).toSorted()).toEqual(["anna@example.com", "ben@example.com"]);
+  const skipped = (await morning.deliveries()).filter((one) => one.occasion === occasion && one.state === "skipped");
+  expect(skipped.map(({ reason }) => reason).toSorted()).toEqual([
+    "mail to cleo@example.com is suppressed",
+    "wrong@example.com is no longer their address, so it gets no correction",
+  ]);
   const german = only(corrections, "anna@example.com");
   const english = only(corrections, "ben@example.com");
   expect(german.subject).toMatch(/^Korrektur: /);
