@@ -1,4 +1,4 @@
-/** The loops of a running Daybreak: tick, lists, slots, sweep, draw, write, post. Rows say what is owed; a bell only shortens a wait. */
+/** The loops of a running Daybreak: take over, watch, tick, lists, slots, sweep, draw, write, post. Rows say what is owed; a bell only shortens a wait. */
 import { schedule as everyMinute } from "node-cron";
 import type { Painter } from "#render/painter.ts";
 import {
