@@ -16,15 +16,18 @@ const slots = values.small ? 1 : 3;
 const filters = 1_000;
 
 const writePeople = async ({ pool }: App): Promise<void> => {
-  await pool.query(
-    "insert into recipients (key, name, email) select 'p' || n, 'Person ' || n, 'p' || n || '@example.com' from generate_series(1, $1::int) n",
-    [people],
-  );
-  await pool.query(
-    `insert into subscriptions (report, recipient_id, attributes)
-      select 'sales', id, jsonb_build_object('region', 'Region ' || id % $1::int) from recipients`,
-    [filters],
-  );
+  const step = 5_000;
+  for (let from = 1; from <= people; from += step) {
+    await pool.query(
+      "insert into recipients (key, name, email) select 'p' || n, 'Person ' || n, 'p' || n || '@example.com' from generate_series($1::int, $2::int) n",
+      [from, from + step - 1],
+    );
+    await pool.query(
+      `insert into subscriptions (report, recipient_id, attributes)
+        select 'sales', id, jsonb_build_object('region', 'Region ' || id % $1::int) from recipients where id >= $2`,
+      [filters, from],
+    );
+  }
   await pool.query("analyze");
 };
 

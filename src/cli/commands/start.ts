@@ -5,6 +5,7 @@ import { stopsInWords } from "#actions/stop.ts";
 import { tablesIn } from "#actions/tables.ts";
 import { schedulesAhead } from "#actions/upcoming.ts";
 import { type Answers, openHttp, openOwnMetrics, webOf } from "#app/http.ts";
+import { keepMemorySmall } from "#app/memory.ts";
 import { raiseBrokenReload, recoverBrokenReload } from "#app/reload.ts";
 import { type App, openApp, type Work } from "#app.ts";
 import { scheduleParts } from "#cli/ahead.ts";
@@ -52,6 +53,7 @@ interface Running extends AsyncDisposable {
 }
 
 const start = async (cli: Cli, common: Common, wanted: readonly StartRole[]): Promise<ExitCode> => {
+  keepMemorySmall();
   const log = daemonLog(cli);
   const metrics = openOwnMetrics();
   const open = (): Promise<Running> => run(cli, common, { wanted, log, metrics });
