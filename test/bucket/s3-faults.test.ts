@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { persist } from "#backup/persist.ts";
 import type { ArchiveBucket } from "#bucket/port.ts";
 import { s3Archives } from "#bucket/s3.ts";
@@ -10,6 +10,7 @@ import { type FaultProxy, type Mishap, type SeenRequest, slowDown, startProxy } 
 import { describeS3 } from "../support/s3.ts";
 
 const isLong = process.env["DAYBREAK_LONG"] === "1";
+vi.setConfig({ testTimeout: isLong ? 3_600_000 : 120_000 });
 const partBytes = 5 * 1024 * 1024;
 const archive = randomBytes(2 * partBytes + 54_321);
 const partOf = (n: number): Uint8Array => archive.subarray((n - 1) * partBytes, n * partBytes);
@@ -107,20 +108,20 @@ await describeS3("between us and S3", (s3) => {
   });
 
   test("a part that stands still is given up after the time-out, and sent again", async () => {
-    const { proxy, bucket } = await open({ settings: { requestTimeoutMs: 700 } });
+    const { proxy, bucket } = await open({ settings: { requestTimeoutMs: 2_500 } });
     proxy.decide((request) => (isPart(1)(request) ? { kind: "stall" } : null));
     await upload(bucket);
     expect(await storedHash(bucket)).toBe(hashOf(archive));
   });
 
   test("a line that needs longer than the time-out for a part, but moves, is waited for", async () => {
-    const { proxy, bucket } = await open({ settings: { requestTimeoutMs: 4_000 } });
-    proxy.decide(({ operation }) => (operation === "UploadPart" ? { kind: "slow", bytesPerSecond: 5_000_000 } : null));
+    const { proxy, bucket } = await open({ settings: { requestTimeoutMs: 5_000 } });
+    proxy.decide(({ operation }) => (operation === "UploadPart" ? { kind: "slow", bytesPerSecond: 4_500_000 } : null));
     const begun = await bucket.begin("a", {});
     const large = randomBytes(30_000_000);
     const beganAt = performance.now();
     await bucket.complete(begun, [await bucket.putPart(begun, 1, { bytes: large })]);
-    expect(performance.now() - beganAt).toBeGreaterThan(4_000);
+    expect(performance.now() - beganAt).toBeGreaterThan(5_000);
     expect(proxy.passed.filter(({ operation }) => operation === "UploadPart")).toHaveLength(1);
     expect(await storedHash(bucket)).toBe(hashOf(large));
   });

@@ -5,7 +5,7 @@ import {
   PutBucketPolicyCommand,
   PutObjectLegalHoldCommand,
 } from "@aws-sdk/client-s3";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { openBucket } from "#app/buckets.ts";
 import type { ArchiveBucket, Upload } from "#bucket/port.ts";
 import { probePlace } from "#bucket/probe.ts";
@@ -14,6 +14,8 @@ import type { BackupPlace } from "#model/backup.ts";
 import { systemClock } from "#runtime/clock.ts";
 import { startProxy } from "../support/proxy.ts";
 import { describeS3 } from "../support/s3.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
