@@ -57,7 +57,9 @@ const check = async (tools: Tools, { cli, common, offline }: Job): Promise<ExitC
 };
 
 const configFindings = (config: Config): readonly Finding[] => [
-  ...(config.reports.length === 0 ? [warning("configuration", "it has no reports", "add one under reports")] : []),
+  ...(config.reports.length + config.backups.length === 0
+    ? [warning("configuration", "it has no reports", "add one under reports")]
+    : []),
   ...(config.mail.via.kind === "folder"
     ? [noted("mail", `no mail server is set, so all mail goes into ${config.mail.via.dir}`)]
     : []),
