@@ -2,6 +2,7 @@
 import { mkdir, rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { doubtful, type Examination, type Examined, fine } from "#actions/doctor.ts";
+import { openBucket } from "#app/buckets.ts";
 import type { Tools } from "#app.ts";
 import { backupExaminationsOf } from "#cli/backup-examinations.ts";
 import type { openLook } from "#cli/look.ts";
@@ -118,9 +119,22 @@ const artifacts = ({ config, artifacts: bucket }: Tools): Examination => ({
     const words = place.kind === "folder" ? place.dir : `s3://${place.bucket}/${place.prefix}`;
     if (!isKept)
       return { grade: "fault", what: `${words} didn't give back what was put there`, mend: "look at artifacts.to" };
+    if (await isVersioned(place)) {
+      const what = `${words}; written, read and removed, but the bucket keeps versions: what is old or erased stays behind a marker`;
+      return doubtful(what, "use a bucket without versions, or a rule of the bucket that ends old versions");
+    }
     return fine(`${words}; written, read and removed`);
   },
 });
+
+const isVersioned = async (place: Tools["config"]["artifacts"]["place"]): Promise<boolean> => {
+  const bucket = openBucket(place);
+  try {
+    return (await bucket.traits()).versioned === true;
+  } finally {
+    await bucket.close();
+  }
+};
 
 const browser = (tools: Tools, { keep }: Kept): Examination => ({
   about: "browser",

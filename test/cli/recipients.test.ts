@@ -99,6 +99,13 @@ test("an unknown recipient is refused with the nearest name, and erasing needs a
     code: 2,
     err: expect.stringContaining("say --yes"),
   });
+  const tried = await world.run(["recipients", "erase", "cara@example.com", "--dry-run"]);
+  expect(tried).toMatchObject({
+    code: 0,
+    out: expect.stringContaining("Cara (cara@example.com) would be erased; nothing was changed."),
+  });
+  expect(tried.out).toMatch(/mentions? in records of changes/);
+  expect((await world.run(["recipients", "list"])).out).toContain("Cara");
   const kept = await world.run(["recipients", "erase", "cara@example.com"], { answers: [false] });
   expect(kept).toMatchObject({ code: 0, out: "Nothing was erased.\n" });
   const { code, out } = await world.run(["recipients", "erase", "cara@example.com"], { answers: [true] });
