@@ -3,6 +3,7 @@ import { resume, stop } from "#actions/stop.ts";
 import { Fault } from "#model/fault.ts";
 import type { Mailer } from "#send/port.ts";
 import { openPosting } from "../support/posting.ts";
+import { reportNamed } from "../support/reports.ts";
 
 /** A mailer that refuses for now, after something happened while the email was on the wire. */
 const refusing = (meanwhile: () => Promise<unknown>) => {
@@ -32,6 +33,7 @@ test("an email that was on the wire when its slot was stopped, and was refused f
   await using posting = await openPosting(mailer);
   const id = await posting.compose("anna");
   const { slotId: target, pool, clock } = posting;
+  await pool.query("update report_versions set definition = $1", [JSON.stringify(reportNamed("sales"))]);
   let stopped: Awaited<ReturnType<typeof stop>> | null = null;
   stopping.now = async () => {
     stopped = await stop({ target, by: "test", reason: "wrong figures" }, { pool, clock });
