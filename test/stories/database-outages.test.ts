@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
@@ -42,20 +44,36 @@ const endWell = async (what: string, { daemon, morning, sink }: { daemon: Daemon
   judge(what, await emailsOf(sink), await uncertainOf(morning));
 };
 
+/** A port that nobody listens on at present. */
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address !== null ? address.port : 0;
+};
+
 const mailTo = (sink: Sink) => ({ mail: { from: "bi@example.com", via: sink.url } });
 
 test("a database that refuses everybody for a while is waited for by a daemon that stays alive, and then goes on", async () => {
   await using sink = await startSink();
   sink.misbehave({ kind: "slow-reader", pauseMs: 30 });
-  await using morning = await openMorning({ people, limits, config: mailTo(sink) });
+  const port = await freePort();
+  const http = { port, host: "127.0.0.1" };
+  await using morning = await openMorning({ people, limits, config: { ...mailTo(sink), http } });
   await using relay = await openRelay(morning.database);
   await morning.makeDue();
   await using daemon = startDaemon({ ...morning, env: { ...morning.env, STORY_DATABASE: relay.url } });
   await daemon.wrote(1, ["render.ready"]);
+  const isReady = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok;
+  expect(await isReady()).toBe(true);
   await relay.refuse();
   await pause(awayMs);
+  if (isLong) await expect.poll(isReady, { timeout: 30_000 }).toBe(false);
   expect(daemon.lines.some((line) => line.includes('"loop.fault"'))).toBe(true);
   await relay.open();
+  await expect.poll(isReady, { timeout: 30_000 }).toBe(true);
   await endWell(`connections refused for ${awayMs / 1_000} s`, { daemon, morning, sink });
 });
 
