@@ -125,7 +125,7 @@ export const putDeliveries = async (db: Db, deliveries: readonly NewDelivery[]):
 };
 
 /** As the rows keep it: what Postgres keeps in no text is replaced there, too. */
-const nameOf = (words: readonly string[]): string => json(words);
+const nameOf = (words: readonly string[]): string => JSON.stringify(JSON.parse(json(words)));
 
 /** Deliveries of one slot share their instants, and writing one out takes longer than all the rest of a row. */
 const rowsFor = () => {
