@@ -76,7 +76,9 @@ const aptIn = async (draft: string): Promise<Apt> => {
     "APT::Sandbox::User": "",
     "Acquire::Languages": "none",
     "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled": "false",
-    "Acquire::Retries": "3",
+    "Acquire::Retries": "2",
+    "Acquire::http::Timeout": "15",
+    "Acquire::https::Timeout": "15",
     "Debug::NoLocking": "true",
   };
   for (const folder of ["lists/partial", "cache/archives/partial"])
