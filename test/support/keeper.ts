@@ -12,6 +12,7 @@ import { Temporal } from "#model/time.ts";
 import { partsOf } from "#store/backup-parts.ts";
 import { putRun, recentRuns } from "#store/backup-runs.ts";
 import type { Pool } from "#store/pool.ts";
+import type { ChildWords } from "./backup-child.ts";
 import { freshDatabase } from "./database.ts";
 
 /** A process that makes backups. */
@@ -42,8 +43,8 @@ export interface Keeper extends AsyncDisposable {
 
 const child = fileURLToPath(new URL("./backup-child.ts", import.meta.url));
 
-/** Opens a keeper over a folder bucket. */
-export const openKeeper = async (): Promise<Keeper> => {
+/** Opens a keeper; without a place over a folder bucket. */
+export const openKeeper = async (words: ChildWords): Promise<Keeper> => {
   await using stack = new AsyncDisposableStack();
   const { pool, url } = stack.use(await freshDatabase());
   const dir = await mkdtemp(join(tmpdir(), "daybreak-keeper-"));
@@ -79,7 +80,11 @@ export const openKeeper = async (): Promise<Keeper> => {
       return parts.reduce((sum, { bytes }) => sum + bytes, 0);
     },
     start: (haltAt = "") =>
-      keepingOf(spawn(process.execPath, [child, url, dir, haltAt], { stdio: ["ignore", "pipe", "inherit"] })),
+      keepingOf(
+        spawn(process.execPath, [child, url, dir, haltAt, JSON.stringify(words)], {
+          stdio: ["ignore", "pipe", "inherit"],
+        }),
+      ),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 };
@@ -123,27 +128,48 @@ interface Told {
   readonly verify: unknown;
 }
 
-/** Judges a bucket's folder by what must be in it: SHA-256 by date. */
-export const judgeFolder = async (dir: string, owed: ReadonlyMap<string, string>): Promise<Judged> => {
-  const root = join(dir, "bucket");
-  const names = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
-  const keys = names
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
+/** What really lies in a bucket, as somebody sees it who knows nothing of Daybreak. */
+export interface Contents {
+  readonly keys: readonly string[];
+  /** `null` where there is nothing any more. */
+  read(key: string): Promise<Uint8Array | null>;
+  readonly openUploads: number;
+}
+
+/** Judges a bucket by what must be in it: SHA-256 by date. */
+export const judge = async (
+  { keys, read, openUploads }: Contents,
+  owed: ReadonlyMap<string, string>,
+): Promise<Judged> => {
   const found = new Map<string, string>();
   const wrong: string[] = [];
-  for (const key of keys.filter((one) => one.endsWith(".manifest.json") && !one.startsWith("."))) {
-    const manifest = JSON.parse(await readFile(join(root, key), "utf8")) as Told;
+  for (const key of keys.filter((one) => one.endsWith(".manifest.json"))) {
+    const manifest = JSON.parse(Buffer.from((await read(key)) ?? []).toString()) as Told;
     if (manifest.verify === null) continue;
-    const sha256 = await readFile(join(root, manifest.key)).then(sha256Of, () => "gone");
+    const bytes = await read(manifest.key);
     // A kill between the removal of an archive and that of its manifest leaves the manifest for the next rotation.
-    if (sha256 === "gone") continue;
+    if (bytes === null) continue;
+    const sha256 = sha256Of(bytes);
     if (sha256 !== manifest.sha256) wrong.push(manifest.key);
     else found.set(manifest.date, sha256);
   }
   return {
     lost: [...owed].filter(([date, sha256]) => found.get(date) !== sha256).map(([date]) => date),
     wrong,
+    openUploads,
+  };
+};
+
+/** What lies in the folder bucket of a keeper. */
+export const contentsOfFolder = async (dir: string): Promise<Contents> => {
+  const root = join(dir, "bucket");
+  const names = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
+  const keys = names
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
+  return {
+    keys: keys.filter((key) => !key.startsWith(".")),
+    read: (key) => readFile(join(root, key)).catch(() => null),
     openUploads: new Set(keys.filter((key) => key.startsWith(".uploads/")).map((key) => key.split("/")[1])).size,
   };
 };
