@@ -103,7 +103,7 @@ const statesOf = async (pool: Pool): Promise<Readonly<Record<string, number>>> =
 /** A morning that is ended in its middle: some emails are with their readers, one may be, others are at each stage before. */
 const halfAMorning = async (sink: Sink): Promise<Morning> => {
   const config = { mail: { from: "bi@example.com", via: sink.url } };
-  const morning = await openMorning({ people, config, limits: { browsers: 1, senders: 1 } });
+  const morning = await openMorning({ people, config, limits: { senders: 1 } });
   await morning.makeDue();
   const begun = morning.begin();
   await vi.waitFor(() => expect(sink.messages.length).toBeGreaterThanOrEqual(4), { timeout: 60_000, interval: 5 });
