@@ -91,4 +91,6 @@ else if (verb === "verify") await verify();
 else if (verb === "download") await download();
 else if (verb === "hash") sha256 = await hash();
 else throw new Error(`“${verb}” is nothing that it does.`);
-process.stdout.write(`${JSON.stringify({ ms: performance.now() - begun, mb: peakMegabytes(), sha256, cpu: process.cpuUsage() })}\n`);
+process.stdout.write(
+  `${JSON.stringify({ ms: performance.now() - begun, mb: peakMegabytes(), sha256, cpu: process.cpuUsage() })}\n`,
+);

@@ -1,5 +1,5 @@
 /** Reads an archive back from its bucket, whole. Only equal bytes make it verified: nothing that a server says about them does. */
-import { createHash } from "node:crypto";
+import { openHasher } from "#backup/hasher.ts";
 import { type Persistence, persist } from "#backup/persist.ts";
 import type { ArchiveBucket } from "#bucket/port.ts";
 import { Fault, isFault } from "#model/fault.ts";
@@ -25,7 +25,7 @@ export interface VerifyParts extends Persistence {
 
 /** Asked for at once, so that neither the way nor the bucket waits while bytes are hashed; with `ahead` of them in memory. */
 const rangeBytes = 8 * 1024 * 1024;
-const ahead = 4;
+const ahead = 3;
 
 /** Reads all bytes and compares them. An answer that breaks off is asked for from there on. */
 export const readBack = async (
@@ -35,14 +35,18 @@ export const readBack = async (
 ): Promise<ReadBack> => {
   const head = await persist(() => bucket.head(expected.key, parts.signal), parts);
   if (head === null) return { outcome: "missing" };
-  const hash = createHash("sha256");
+  await using hasher = openHasher(head.bytes);
   try {
-    for await (const bytes of rangesOf({ bucket, key: expected.key, end: head.bytes }, parts)) hash.update(bytes);
+    const free: ArrayBuffer[] = [];
+    for await (const { memory, bytes } of rangesOf({ bucket, key: expected.key, end: head.bytes, free }, parts)) {
+      // Meanwhile the next ranges are on their way.
+      free.push(await hasher.update(memory, bytes));
+    }
   } catch (error) {
     if (isFault(error, "bucket.missing")) return { outcome: "missing" };
     throw error;
   }
-  const found = { bytes: head.bytes, sha256: hash.digest("hex") };
+  const found = { bytes: head.bytes, sha256: await hasher.digest() };
   const isEqual = found.bytes === expected.bytes && found.sha256 === expected.sha256;
   return isEqual ? { outcome: "equal" } : { outcome: "different", ...found };
 };
@@ -51,22 +55,26 @@ interface Reading {
   readonly bucket: ArchiveBucket;
   readonly key: string;
   readonly end: number;
+  /** Memory that can be filled again. */
+  readonly free: ArrayBuffer[];
 }
 
-/** The bytes in their order. Each piece is good until the next one is asked for: its buffer is filled again. */
-async function* rangesOf(reading: Reading, parts: VerifyParts): AsyncGenerator<Uint8Array> {
-  const { end } = reading;
+/** The first bytes of some memory. */
+interface Piece {
+  readonly memory: ArrayBuffer;
+  readonly bytes: number;
+}
+
+/** The bytes in their order. */
+async function* rangesOf(reading: Reading, parts: VerifyParts): AsyncGenerator<Piece> {
+  const { end, free } = reading;
   const cut = new AbortController();
   const signal = AbortSignal.any([parts.signal, cut.signal]);
-  const free: Buffer[] = [];
-  const coming: Promise<Buffer>[] = [];
+  const coming: Promise<Piece>[] = [];
   const ask = (from: number): void => {
-    const whole = free.pop() ?? Buffer.allocUnsafeSlow(Math.min(rangeBytes, end));
-    const range = fillRange(
-      reading,
-      { from, buffer: whole.subarray(0, Math.min(whole.byteLength, end - from)) },
-      { ...parts, signal },
-    );
+    const memory = free.pop() ?? new ArrayBuffer(Math.min(rangeBytes, end));
+    const buffer = Buffer.from(memory, 0, Math.min(memory.byteLength, end - from));
+    const range = fillRange(reading, { from, buffer }, { ...parts, signal }).then((bytes) => ({ memory, bytes }));
     // Whoever waits for it hears of a failure; nobody does any more when an earlier one has failed.
     range.catch(() => undefined);
     coming.push(range);
@@ -74,12 +82,12 @@ async function* rangesOf(reading: Reading, parts: VerifyParts): AsyncGenerator<U
   try {
     for (let [asked, done] = [0, 0]; done < end; ) {
       for (; coming.length < ahead && asked < end; asked += rangeBytes) ask(asked);
-      const bytes = await coming.shift();
-      if (bytes === undefined) break;
-      yield bytes;
-      done += bytes.byteLength;
+      const piece = await coming.shift();
+      if (piece === undefined) break;
+      const { bytes } = piece;
+      yield piece;
+      done += bytes;
       parts.onProgress?.(done, end);
-      free.push(Buffer.from(bytes.buffer));
     }
   } finally {
     cut.abort();
@@ -91,7 +99,7 @@ const fillRange = async (
   { bucket, key }: Reading,
   { from, buffer }: { readonly from: number; readonly buffer: Buffer },
   parts: VerifyParts,
-): Promise<Buffer> => {
+): Promise<number> => {
   let filled = 0;
   const readOn = async (): Promise<void> => {
     const before = filled;
@@ -109,7 +117,7 @@ const fillRange = async (
     if (filled === before) throw endedEarly(key);
   };
   while (filled < buffer.byteLength) await persist(readOn, parts);
-  return buffer;
+  return filled;
 };
 
 /** An answer without bytes would otherwise be asked for again and again without a pause. */

@@ -2,11 +2,13 @@ import type { Command } from "commander";
 import { type Made, runBackup } from "#actions/backup-run.ts";
 import { backupNamed } from "#actions/backups.ts";
 import { workSettings } from "#app/work.ts";
+import type { App } from "#app.ts";
 import { spanInWords, withBackups } from "#cli/backups.ts";
 import { operator } from "#cli/open.ts";
 import { transferOn, untilStopped } from "#cli/progress.ts";
 import { type Cli, type ExitCode, verb } from "#cli/verb.ts";
 import { sizeInWords } from "#cli/words.ts";
+import { wordsOf } from "#model/fault.ts";
 
 /** `backup run <name>`. */
 export const runCommand = (cli: Cli): Command =>
@@ -32,7 +34,7 @@ export const runCommand = (cli: Cli): Command =>
             ...{ by: operator(), host: app.config.host, owner, leaseMs, signal: stop.signal },
             onState: ({ state }) => cli.terminal.status(`${name}: another process has it in hand, ${state} …`),
           },
-          { ...app.backups, onProgress },
+          { ...app.backups, onProgress, log: tellingRetries(app.backups.log, cli) },
         ).finally(stop.done);
         if (common.json) cli.say.json(asJson(made));
         else tell(cli, made, backup.host);
@@ -40,6 +42,15 @@ export const runCommand = (cli: Cli): Command =>
       }),
     ),
   );
+
+/** Half an hour of retries would look like standing still. */
+const tellingRetries = (log: App["backups"]["log"], { terminal }: Cli): App["backups"]["log"] => ({
+  ...log,
+  warn: (event, fields) => {
+    if (event === "backup.retry") terminal.status(`tried again: ${wordsOf(fields?.["error"])}`);
+    log.warn(event, fields);
+  },
+});
 
 const labels = { upload: "uploading", verify: "reading back", restore: "restoring" } as const;
 
@@ -64,6 +75,7 @@ const tell = ({ say }: Cli, { kind, run, archive }: Made, host: string | null): 
         ? "Nothing was removed."
         : `Nothing was removed. A daemon tries again from ${run.notBefore.toString({ smallestUnit: "minute" })} on.`;
     say.line(again);
+    say.line("  → what is wrong with bucket, database or encryption is tried by: daybreak doctor");
     return;
   }
   const took = [
