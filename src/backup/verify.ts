@@ -24,7 +24,7 @@ export interface VerifyParts extends Persistence {
 }
 
 /** Asked for at once, so that neither the way nor the bucket waits while bytes are hashed; with `ahead` of them in memory. */
-const rangeBytes = 8 * 1024 * 1024;
+const rangeBytes = 4 * 1024 * 1024;
 const ahead = 3;
 
 /** Reads all bytes and compares them. An answer that breaks off is asked for from there on. */

@@ -17,6 +17,7 @@ import { freshDatabase } from "./database.ts";
 
 /** A process that makes backups. */
 export interface Keeping extends AsyncDisposable {
+  readonly pid: number;
   /** What it has said so far. */
   readonly said: readonly { readonly event: string; readonly [field: string]: unknown }[];
   /** Ends when it has said so: `started`, after which further runs are its own, `halted` at its point. */
@@ -106,7 +107,13 @@ const keepingOf = (process: ChildProcess & { readonly stdout: NodeJS.ReadableStr
     throw new Error(`The process has ended before it halted: ${JSON.stringify(said.slice(-5))}`);
   });
   ended.catch(() => undefined);
-  return { said, has: (event) => Promise.race([events[event].promise, ended]), kill, [Symbol.asyncDispose]: kill };
+  return {
+    pid: process.pid ?? -1,
+    said,
+    has: (event) => Promise.race([events[event].promise, ended]),
+    kill,
+    [Symbol.asyncDispose]: kill,
+  };
 };
 
 /** Hex SHA-256. */
