@@ -169,7 +169,7 @@ export const openApp = async (config: Config, options: AppOptions): Promise<App>
     const reading = withBounces(startWork(parts, settings), { open, alerts: parts.alerts, settings });
     const placed = withPlaces(reading, { open, alerts: parts.alerts, settings });
     const tidying = withTidying(placed, { open, alerts: parts.alerts, settings });
-    const started = withBackups(tidying, { config, parts: backups, settings });
+    const started = withBackups(tidying, { open, parts: backups, settings });
     running.add(started);
     return { ...started, stop: () => started.stop().finally(() => running.delete(started)) };
   };

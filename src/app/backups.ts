@@ -1,5 +1,6 @@
 import { sendPing } from "#alert/ping.ts";
 import { openBucket } from "#app/buckets.ts";
+import { programVersion } from "#app/version.ts";
 import type { Opened } from "#app/work.ts";
 import type { PlanSlots } from "#backup/due.ts";
 import { type BackupSettings, startBackups } from "#backup/loops.ts";
@@ -14,7 +15,7 @@ import { planSlots } from "#schedule/plan.ts";
 import { ownRows } from "#store/own-rows.ts";
 
 /** This program, as manifests name it. */
-const madeBy = "daybreak 0.1.0";
+const madeBy = `daybreak ${programVersion()}`;
 
 /** The parts of backups. Buckets are opened when they are first asked for, and closed by `stack`. */
 export const backupPartsOf = (
@@ -72,17 +73,22 @@ const checkWith =
 export const withBackups = (
   work: Work,
   {
-    config,
+    open: { config, installation },
     parts,
     settings,
   }: {
-    readonly config: Config;
+    readonly open: Pick<Opened, "config" | "installation">;
     readonly parts: BackupParts;
     readonly settings: Pick<WorkSettings, "owner" | "roles" | "occasion">;
   },
 ): Work => {
   if (settings.occasion !== null || config.backups.length === 0) return work;
-  const backups = startBackups(parts, backupSettingsOf(config, settings));
+  // Asked each time: it may be adopted while this process runs, here or elsewhere.
+  const isOurs = async () => {
+    await installation.look();
+    return installation.id() !== null;
+  };
+  const backups = startBackups(parts, { ...backupSettingsOf(config, settings), isOurs });
   return {
     loops: [...work.loops, ...backups.loops],
     ring: () => {
@@ -94,7 +100,10 @@ export const withBackups = (
 };
 
 /** A process with the role makes those of its own machine. Whoever plans reports also watches that none is missing: it is another machine, often. */
-const backupSettingsOf = (config: Config, { owner, roles }: Pick<WorkSettings, "owner" | "roles">): BackupSettings => ({
+const backupSettingsOf = (
+  config: Config,
+  { owner, roles }: Pick<WorkSettings, "owner" | "roles">,
+): Omit<BackupSettings, "isOurs"> => ({
   owner,
   leaseMs: config.limits.leaseMs,
   sweepEveryMs: config.limits.sweepEveryMs,

@@ -22,6 +22,8 @@ export interface BackupSettings {
   readonly mine: readonly Backup[];
   /** Those that somebody must look at, wherever they are made. */
   readonly watched: readonly Backup[];
+  /** False over a copy of somebody else's database: it would make, and remove, archives in the original's bucket. */
+  readonly isOurs: () => Promise<boolean>;
 }
 
 /** A process that keeps backups. */
@@ -80,7 +82,7 @@ const round = ({ parts, settings }: Shift, name: string, { wake, everyMs = 0, wo
   startLoop({
     name,
     everyMs: Math.max(everyMs, settings.sweepEveryMs),
-    work,
+    work: async (signal, beat) => ((await settings.isOurs()) ? work(signal, beat) : undefined),
     clock: parts.clock,
     ...(wake !== undefined && { wake }),
     // A run goes on where it stands after the next start, so nobody waits for hours of uploading.

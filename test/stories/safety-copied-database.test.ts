@@ -1,7 +1,18 @@
-import { cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import {
+  cp,
+  mkdir,
+  mkdtemp,
+  mkdtempDisposable,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, inject, test } from "vitest";
+import { expect, inject, test, vi } from "vitest";
 import { adoptIt } from "#actions/adopt.ts";
 import { adoptingParts } from "#app/adopting.ts";
 import { adoptDatabase, joinInstallation, openInstallation } from "#app/installation.ts";
@@ -94,6 +105,39 @@ test("a copy of the database beside its original mails nobody and says so; the o
   await Promise.all([again.stop(), own.stop()]);
   expect(sink.messages.flatMap(({ to }) => to).toSorted()).toEqual(["anna@example.com", "ben@example.com"]);
   console.log(`copied database: 0 lost / 0 duplicates / 0 by the copy of ${sink.messages.length}`);
+});
+
+test("over a copy no backup is made and no archive removed, until it is adopted", async () => {
+  await using place = await mkdtempDisposable(join(tmpdir(), "daybreak-archives-"));
+  const [folder, archives] = [join(place.path, "server"), join(place.path, "archives")];
+  for (const dir of [folder, archives]) await mkdir(dir);
+  await writeFile(join(folder, "sales.db"), "figures");
+  const backups = { list: { folder, at: "daily 02:00", zone: "UTC", to: `file:${archives}` } };
+  await using morning = await openMorning({ people, config: { backups } });
+  await using copy = await copyOf(morning.database);
+  await using second = await elsewhere(morning, copy.url);
+  const { app } = second;
+  const log = app.log as ReturnType<typeof keptLog>;
+  const runs = async () => (await app.pool.query("select state from backup_runs")).rows;
+  const looks = vi.spyOn(app.installation, "look");
+  const work = app.work({ roles: ["backup"], occasion: null });
+  const passing = setInterval(() => {
+    morning.clock.move(6 * 3_600_000);
+    work.ring();
+  }, 100);
+  try {
+    await vi.waitUntil(() => looks.mock.calls.length >= 40, { timeout: 30_000 });
+    expect([await runs(), await readdir(archives)]).toEqual([[], []]);
+    const [taken, made] = [log.next("backup.taken"), log.next("backup.moved", ({ to }) => to === "done")];
+    await adoptIt({ join: false, waiting: "discard", by: "test" }, adoptingParts(app, "test"));
+    await taken;
+    clearInterval(passing);
+    await made;
+  } finally {
+    clearInterval(passing);
+    await work.stop();
+  }
+  expect(await runs()).toContainEqual({ state: "done" });
 });
 
 test("a database that is restored from last night doesn't send this morning again when it is adopted", async () => {
