@@ -45,6 +45,7 @@ test("settings come in the order of the language, each once", async () => {
     "limits",
     "browser",
     "http",
+    "keep",
     "reports",
   ]);
 });
