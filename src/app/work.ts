@@ -8,6 +8,7 @@ import { freshLists } from "#audience/fresh.ts";
 import { readLists } from "#audience/lists.ts";
 import { isChosenSkip } from "#audience/plan.ts";
 import { rememberTimings } from "#audience/timings.ts";
+import { openDrawn } from "#compose/drawn.ts";
 import { openPictures } from "#compose/pictures.ts";
 import { tellOwner } from "#compose/summarize.ts";
 import type { Config } from "#config/config.ts";
@@ -84,6 +85,7 @@ export const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts =>
     }),
     templates: open.templates,
     pictures: openPictures(),
+    drawn: openDrawn(artifacts),
     linkTo: linksInto(servers, mail.linkBase),
     tick: async () => {
       await arrive();

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import addressparser from "nodemailer/lib/addressparser";
 import MailComposer from "nodemailer/lib/mail-composer";
+import { base64Of, markedFile, withFiles } from "#compose/files.ts";
 import { headerText } from "#compose/plan/subject.ts";
 import { Fault } from "#model/fault.ts";
 import type { Message, StoredMessage } from "#model/message.ts";
@@ -47,8 +48,13 @@ export const headersFor = ({
  * A message as bytes: mixed(alternative(text, related(html, pictures)), attachments). The same message with the same date gives the same
  * bytes. Throws `compose.header` for a line break in any header; blind copies are in the envelope only.
  */
-export const mimeOf = async (message: Message, date: Temporal.Instant): Promise<Uint8Array> => {
+export const mimeOf = async (
+  message: Message,
+  date: Temporal.Instant,
+  encode: typeof base64Of = base64Of,
+): Promise<Uint8Array> => {
   refuseOddHeaders(message);
+  const files = [...message.inline.map(inlinePart), ...message.attachments.map(filePart)].map(markedFile);
   const mail = new MailComposer({
     from: message.from,
     to: message.to,
@@ -60,27 +66,27 @@ export const mimeOf = async (message: Message, date: Temporal.Instant): Promise<
     headers: Object.entries(message.headers).map(([key, value]) => ({ key, value: asIs(key, value) })),
     text: message.text,
     html: message.html,
-    attachments: [...message.inline.map(inlinePart), ...message.attachments.map(filePart)],
+    attachments: files.map(({ part }) => part),
     // Texts hold names and figures of people, which are no addresses of files to read.
     disableFileAccess: true,
     disableUrlAccess: true,
     newline: "win",
     baseBoundary: createHash("sha256").update(message.messageId).digest("hex").slice(0, 24),
   });
-  return mail.compile().build();
+  return withFiles(await mail.compile().build(), files, encode);
 };
 
 /** What is stored and handed to a mailer: the bytes and the addresses that the mail server is told. */
 export const storedMessage = async (
   message: Message,
-  given: { readonly deliveryId: string; readonly date: Temporal.Instant },
+  given: { readonly deliveryId: string; readonly date: Temporal.Instant; readonly encode?: typeof base64Of },
 ): Promise<StoredMessage> => ({
   deliveryId: given.deliveryId,
   messageId: message.messageId,
   from: bareAddress(message.from),
   recipients: [...new Set([message.to, ...message.cc, ...message.bcc].map(bareAddress))],
   subject: message.subject,
-  bytes: await mimeOf(message, given.date),
+  bytes: await mimeOf(message, given.date, given.encode),
 });
 
 /**
@@ -94,14 +100,14 @@ const inlinePart = ({ cid, fileName, mediaType, content }: Message["inline"][num
   cid,
   filename: fileName,
   contentType: mediaType,
-  content: Buffer.from(content),
+  content,
   contentDisposition: "inline",
 });
 
 const filePart = ({ fileName, mediaType, content }: Message["attachments"][number]) => ({
   filename: fileName,
   contentType: mediaType,
-  content: Buffer.from(content),
+  content,
   contentDisposition: "attachment",
 });
 

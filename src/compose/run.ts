@@ -61,7 +61,11 @@ export const composeDelivery = async (
   const letter = await assemble({ input, gathered: gathered.parts, budgetBytes: report.sizeBudgetBytes }, parts);
   const installation = await installationOf(parts.pool);
   const message = messageOf(delivery, { report, letter, mail: parts.mail, installation });
-  const stored = await storedMessage(message, { deliveryId: delivery.id, date: parts.clock.now() });
+  const stored = await storedMessage(message, {
+    deliveryId: delivery.id,
+    date: parts.clock.now(),
+    encode: parts.drawn.encode,
+  });
   await keep({ delivery, stored, gathered, notes: [...gathered.mistakes, ...letter.notes] }, parts);
   return true;
 };

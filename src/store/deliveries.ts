@@ -65,9 +65,11 @@ export const statements = {
   lastFacts: `select d.facts, d.nominal, d.zone from deliveries d where d.report = $1 and d.filters_key = $2 and d.state = 'sent'
       and (d.nominal at time zone d.zone)::date < ($3::timestamptz at time zone d.zone)::date and d.facts is not null and d.trial = $4
     order by d.nominal desc limit 1`,
-  putProof: `insert into proofs (delivery_id, part, format, verdict, evidence, sha256) values ($1, $2, $3, $4, $5,
-      (select a.sha256 from delivery_parts p join artifacts a on a.render_id = p.render_id and a.format = $3::text
-        where p.delivery_id = $1 and p.part = $2))
+  putProofs: `insert into proofs (delivery_id, part, format, verdict, evidence, sha256)
+    select $1, x.part, x.format, x.verdict, x.evidence, (
+      select a.sha256 from delivery_parts p join artifacts a on a.render_id = p.render_id and a.format = x.format
+        where p.delivery_id = $1 and p.part = x.part)
+    from jsonb_to_recordset($2::jsonb) as x (part int, format text, verdict text, evidence jsonb)
     on conflict (delivery_id, part, format) do update set verdict = excluded.verdict, evidence = excluded.evidence, sha256 = excluded.sha256`,
   proofs: "select * from proofs where delivery_id = $1 order by part, format",
 };
@@ -220,9 +222,8 @@ export const lastSentFacts = (
 
 /** Keeps the proof of each artifact. */
 export const putProofs = async (db: Db, deliveryId: string, proofs: readonly Proof[]): Promise<void> => {
-  for (const { part, format, verdict, evidence } of proofs) {
-    await db.query(statements.putProof, [deliveryId, part, format, verdict, json(evidence)]);
-  }
+  const rows = proofs.map(({ part, format, verdict, evidence }) => ({ part, format, verdict, evidence }));
+  await db.query(statements.putProofs, [deliveryId, json(rows)]);
 };
 
 /** The proof of each artifact of a delivery. */

@@ -40,7 +40,10 @@ export const statements = {
       coalesce((r.evidence #>> '{csv,rows}')::int, 1) as rows
     from artifacts a join renders r on r.id = a.render_id
       join delivery_parts p on p.render_id = r.id join deliveries d on d.id = p.delivery_id
-    where a.format = 'png' and (r.request ->> 'nominal') = $2 and a.sha256 in (
+    where a.format = 'png' and (r.request ->> 'nominal') = $2
+      -- Who shares the render shares its filters: ten thousand who do would be read for each of them.
+      and (d.id = $1 or a.render_id not in (select same.render_id from delivery_parts same where same.delivery_id = $1))
+      and a.sha256 in (
       select mine.sha256 from artifacts mine join delivery_parts own on own.render_id = mine.render_id
       where own.delivery_id = $1 and mine.format = 'png')`,
 };
