@@ -4,6 +4,7 @@ import { parseEnv } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type SampleServer, startSampleServer } from "../../demo/server/server.ts";
 import { testCacheDir } from "../support/browsers.ts";
+import { freshDatabase } from "../support/database.ts";
 import { openWorld, type World } from "./world.ts";
 
 let server: SampleServer;
@@ -61,6 +62,8 @@ test("a person answers a few questions and has a configuration and a first email
 });
 
 test("everything can be said on the command line; the password only by its variable's name", async () => {
+  await using own = await freshDatabase();
+  const env = { BI_PASSWORD: server.password, DATABASE_URL: own.url };
   const cwd = await folder("told");
   const words = [
     "init",
@@ -74,10 +77,10 @@ test("everything can be said on the command line; the password only by its varia
     "me@example.com",
   ];
   const chosen = ["--view", view, "--filter", "Region=North,South", "--yes"];
-  const { code, out } = await world.run([...words, ...chosen], { cwd, env: { BI_PASSWORD: server.password } });
+  const { code, out } = await world.run([...words, ...chosen], { cwd, env });
   expect(code).toBe(0);
   expect(out).toContain("email.html");
-  const again = await world.run([...words, ...chosen], { cwd, env: { BI_PASSWORD: server.password } });
+  const again = await world.run([...words, ...chosen], { cwd, env });
   expect(again).toMatchObject({
     code: 2,
     err: expect.stringContaining("✗ daybreak.yaml and .env and people.csv are there already.\n"),
@@ -120,6 +123,7 @@ test("what is missing or wrong on the command line is one sentence, before anyth
 });
 
 test("an address without a scheme is asked over http on this machine, and one that is silent is asked for again", async () => {
+  await using own = await freshDatabase();
   const cwd = await folder("again");
   const { user, password, url } = server;
   const bare = url.replace("http://", "");
@@ -137,7 +141,7 @@ test("an address without a scheme is asked over http on this machine, and one th
     "weekdays 07:00",
     "me@example.com",
   ];
-  const { code, out, err } = await world.run(["init"], { cwd, answers });
+  const { code, out, err } = await world.run(["init"], { cwd, answers, env: { DATABASE_URL: own.url } });
   expect(err).toBe("");
   expect(out).toContain("! Nothing answered at http://127.0.0.1:9");
   expect(out).toContain(`! Report server “main” refused the sign-in of “${user}”.`);

@@ -57,6 +57,8 @@ reports: { sales: { view: ${view}, at: weekdays 07:00, to: people.csv, filter: {
   });
   while (!isOver) {
     for (const { pid, words } of descendants(child.pid ?? 0)) {
+      // Between fork and exec a child still has its parent's words and environment.
+      if (words.includes(main)) continue;
       lines.add(words);
       seen.add(words).add(environmentOf(pid));
     }

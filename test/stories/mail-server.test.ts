@@ -61,12 +61,9 @@ test("a temporary refusal is tried again, a final one ends one delivery, and an 
     await refused;
     morning.clock.move(minuteMs);
   });
-  expect(attemptsOf(temporary).toSorted()).toEqual([
-    ["sent", 1],
-    ["sent", 2],
-    ["sent", 2],
-    ["sent", 2],
-  ]);
+  // Which of them meets the three refusals is up to who is first.
+  expect(temporary.map(({ state }) => state)).toEqual(names.map(() => "sent"));
+  expect(temporary.reduce((sum, { attempts }) => sum + attempts, 0)).toBe(names.length + 3);
   expect(sink.messages).toHaveLength(names.length);
 
   sink.misbehave({ kind: "rcpt-reply", reply: "550 5.1.1 no such user here", to: "ben@example.com" });
