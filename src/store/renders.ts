@@ -36,16 +36,17 @@ export const statements = {
     where state in ('faulted', 'ready') and id in (select render_id from delivery_parts where delivery_id = $1)`,
   byId: "select * from renders where id = $1",
   artifactsOf: "select * from artifacts where render_id = any($1::bigint[]) order by render_id, format",
-  twins: `select distinct on (d.id, a.format) d.id, a.format, a.sha256, r.request -> 'filters' as filters,
+  // Who shares the render shares its filters: ten thousand who do would be read again for each of them.
+  twins: `with own as materialized (
+      select p.delivery_id, p.render_id, a.sha256 from delivery_parts p join artifacts a on a.render_id = p.render_id and a.format = 'png'
+      where p.delivery_id = $1),
+    alike as (
+      select delivery_id, render_id, sha256 from own
+      union all select p.delivery_id, a.render_id, a.sha256 from artifacts a join delivery_parts p on p.render_id = a.render_id
+        where a.format = 'png' and a.sha256 in (select sha256 from own) and a.render_id not in (select render_id from own))
+    select distinct on (alike.delivery_id) alike.delivery_id as id, 'png' as format, alike.sha256, r.request -> 'filters' as filters,
       coalesce((r.evidence #>> '{csv,rows}')::int, 1) as rows
-    from artifacts a join renders r on r.id = a.render_id
-      join delivery_parts p on p.render_id = r.id join deliveries d on d.id = p.delivery_id
-    where a.format = 'png' and (r.request ->> 'nominal') = $2
-      -- Who shares the render shares its filters: ten thousand who do would be read for each of them.
-      and (d.id = $1 or a.render_id not in (select same.render_id from delivery_parts same where same.delivery_id = $1))
-      and a.sha256 in (
-      select mine.sha256 from artifacts mine join delivery_parts own on own.render_id = mine.render_id
-      where own.delivery_id = $1 and mine.format = 'png')`,
+    from alike join renders r on r.id = alike.render_id where (r.request ->> 'nominal') = $2`,
 };
 
 /** A render that this worker has leased: `n` is the fence, its request says what to draw. */
