@@ -5,7 +5,6 @@ import {
   importPlan,
   type KnownRow,
   type Listing,
-  type ListRow,
   readCsvList,
   readQueryList,
 } from "#audience/import.ts";
@@ -14,14 +13,8 @@ import type { Recipient, Subscription } from "#model/people.ts";
 import type { AudienceSource, Report } from "#model/report.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Source } from "#sources/port.ts";
-import {
-  allRecipients,
-  leaveList,
-  putList,
-  putRecipient,
-  putSubscription,
-  subscriptionsOfOrigin,
-} from "#store/people.ts";
+import { putListed } from "#store/listed.ts";
+import { allRecipients, leaveList, putList, subscriptionsOfOrigin } from "#store/people.ts";
 import { type Pool, type Session, transaction } from "#store/pool.ts";
 
 /** What reading lists uses: files lie below `dir` unless their path is absolute. */
@@ -110,8 +103,8 @@ export const keepListing = async (
   const origin = originOf(report);
   const work = async (db: Session): Promise<ImportPlan<ListedRow>> => {
     const plan = importPlan(await listedRows(db, origin), listing);
-    for (const row of plan.add) await keepRow(db, row, report.name);
-    for (const { row } of plan.change) await keepRow(db, row, report.name);
+    const rows = [...plan.add, ...plan.change.map(({ row }) => row)];
+    await putListed(db, { origin, report: report.name, rows });
     await leaveList(
       db,
       origin,
@@ -148,10 +141,3 @@ const rowOf = (recipient: Recipient, subscription: Subscription): ListedRow => (
   // Whom an operator deactivated is still in the list; only leaving it ends the subscription.
   active: subscription.active,
 });
-
-const keepRow = async (db: Session, row: ListRow, report: string): Promise<void> => {
-  const origin = `list:${report}`;
-  const { key, kind, name, email, locale, zone, calendar, formats, filters, attributes, place } = row;
-  const recipientId = await putRecipient(db, { key, kind, name, email, locale, zone, calendar, origin });
-  await putSubscription(db, { report, recipientId, label: "", filters, attributes, formats, origin, place });
-};
