@@ -35,7 +35,7 @@ const wordsIn = (first: string, text: string): readonly string[] => {
 
 const logged = (): readonly Logged[] =>
   sources.flatMap(({ text }) =>
-    [...text.matchAll(/\blog\.(info|warn|error)\(\s*([^,)]*)/g)].flatMap(([, level = "", first = ""]) =>
+    [...text.matchAll(/\blog\.(info|warn|error)\(\s*(?!\.\.\.)([^,)]*)/g)].flatMap(([, level = "", first = ""]) =>
       wordsIn(first, text).map((event) => ({ event, level })),
     ),
   );

@@ -46,9 +46,10 @@ export const runCommand = (cli: Cli): Command =>
 /** Half an hour of retries would look like standing still. */
 const tellingRetries = (log: App["backups"]["log"], { terminal }: Cli): App["backups"]["log"] => ({
   ...log,
-  warn: (event, fields) => {
+  warn: (...line) => {
+    const [event, fields] = line;
     if (event === "backup.retry") terminal.status(`tried again: ${wordsOf(fields?.["error"])}`);
-    log.warn(event, fields);
+    log.warn(...line);
   },
 });
 
