@@ -53,6 +53,8 @@ interface Running {
   isCondemned: boolean;
   /** The language of its pages so far; `null` before the first. */
   language: string | null;
+  /** What the page has been told of its reader; `null`: nothing, or only a part of it. */
+  dressed: Look | null;
   /** Takes this render's mark off. */
   unmark: () => Promise<void>;
 }
@@ -149,6 +151,7 @@ const prepare = async (chromium: RunningChromium, page: Page): Promise<Running> 
     renders: 0,
     isCondemned: false,
     language: null,
+    dressed: null,
     unmark: () => Promise.resolve(),
   };
 };
@@ -188,7 +191,7 @@ const lend = async (running: Running, { look, hosts }: Lending, { limits, giveBa
   running.renders += 1;
   running.language = languageOf(look);
   await within({ name: "preparing the page", ms: limits.callMs }, async () => {
-    await dress(page, cdp, look);
+    await dress(running, look);
     await guard.allow(hosts);
     recorder.reset();
     running.unmark = await forgetSession(page);
@@ -212,11 +215,25 @@ const lend = async (running: Running, { look, hosts }: Lending, { limits, giveBa
   return tab;
 };
 
-const dress = async (page: Page, cdp: CDPSession, look: Look): Promise<void> => {
-  const { width, height, scale, locale, zone, theme } = look;
+/** What the page believes of its reader outlives documents, and each word of it costs all of them, so only what differs is said again. */
+const dress = async (running: Running, look: Look): Promise<void> => {
+  const { page, dressed } = running;
+  const { width, height, scale: deviceScaleFactor } = look;
+  const window = page.viewport();
+  const isSame = window?.width === width && window.height === height && window.deviceScaleFactor === deviceScaleFactor;
+  // A render that ended in the middle of this must not leave the next one with half of it.
+  running.dressed = null;
+  if (!isSame) await page.setViewport({ width, height, deviceScaleFactor });
+  if (dressed === null || !isSameReader(dressed, look)) await tellReader(running, look);
+  running.dressed = look;
+};
+
+const isSameReader = (one: Look, other: Look): boolean =>
+  one.locale === other.locale && one.zone === other.zone && one.theme === other.theme;
+
+const tellReader = async ({ page, cdp }: Running, { locale, zone, theme }: Look): Promise<void> => {
   const userAgent = (await page.browser().userAgent()).replace("HeadlessChrome", "Chrome");
   await Promise.all([
-    page.setViewport({ width, height, deviceScaleFactor: scale }),
     page.emulateTimezone(zone),
     page.emulateMediaFeatures([
       { name: "prefers-color-scheme", value: theme },
