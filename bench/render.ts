@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- render`: recipients a minute, each with a filter of their own, PNG + PDF + CSV. Ours, with proof, record and isolation, beside
- * the original script's way and beside a bare loop. Rounds alternate; figures are medians. `--small`: one short round.
+ * the original script's way and beside a bare loop. Rounds alternate; figures are medians. `--rounds N` in place of 5, `--small`: one short round.
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -9,9 +9,11 @@ import { conclude, machine, median, rounded, tell, timed } from "./support/figur
 import { type BenchPlaceOptions, openBenchPlace, order, proveAll } from "./support/ours.ts";
 import { regionsFrom, startBenchServer } from "./support/page.ts";
 
-const { values } = parseArgs({ options: { small: { type: "boolean", default: false } } });
-const rounds = values.small ? 1 : 5;
-const counts = values.small ? { original: 2, many: 20 } : { original: 8, many: 120 };
+const { values } = parseArgs({
+  options: { small: { type: "boolean", default: false }, rounds: { type: "string", default: "5" } },
+});
+const rounds = values.small ? 1 : Number(values.rounds);
+const counts = values.small ? { original: 2, many: 20 } : { original: 8, many: 60 };
 const browsers = availableParallelism();
 
 let next = 0;
