@@ -78,7 +78,18 @@ export interface GridDouble extends AsyncDisposable {
   behave(): void;
 }
 
+/** How a double is beside what every one does. */
+export interface GridOptions {
+  /** Requests to send that it takes in each second of its clock; the others are refused until the next one. */
+  readonly perSecond?: number;
+  /** Attachments aren't kept once they were looked at, for runs of thousands of emails. */
+  readonly forgetsFiles?: boolean;
+}
+
 interface State {
+  readonly options: GridOptions;
+  /** The second that is counted, and the requests in it. */
+  readonly counted: { second: number; requests: number };
   readonly taken: TakenEmail[];
   readonly requests: { deliveryId: string; status: number; at: number }[];
   trouble: GridTrouble | null;
@@ -89,8 +100,9 @@ const apiKey = "SG.double.0123456789abcdef";
 const mostBytes = 30 * 1024 * 1024;
 
 /** Starts a double on 127.0.0.1 at a free port. */
-export const startGrid = async (): Promise<GridDouble> => {
-  const state: State = { taken: [], requests: [], trouble: null, left: 0 };
+export const startGrid = async (options: GridOptions = {}): Promise<GridDouble> => {
+  const counted = { second: 0, requests: 0 };
+  const state: State = { options, counted, taken: [], requests: [], trouble: null, left: 0 };
   const server = createServer(
     (request, response) => void respond(request, response, state).catch(() => response.destroy()),
   );
@@ -129,17 +141,35 @@ const respond = async (request: IncomingMessage, response: ServerResponse, state
     return refuse(response, { code: 404, words: "not found" });
   const trouble = state.left > 0 ? state.trouble : null;
   if (trouble !== null) state.left -= 1;
-  const bytes = await bodyOf(request, trouble?.kind === "reset-in-body" ? trouble.afterBytes : null);
+  const bytes = await bodyOf(request, trouble);
   if (bytes === null) return void request.socket.resetAndDestroy();
   const wanted = JSON.parse(bytes.toString("utf8")) as GridRequest;
-  const status = statusFor(trouble, wanted, bytes.length);
+  const status = overLimit(state) ?? statusFor(trouble, wanted, bytes.length);
   const deliveryId = argumentsOf(wanted)["delivery_id"] ?? "";
   state.requests.push({ deliveryId, status: status.code, at: performance.now() });
   if (status.code >= 300) return refuse(response, status);
   const answered = trouble?.kind !== "mute-after-taking" && trouble?.kind !== "reset-after-taking";
-  if (status.code === 202) state.taken.push({ request: wanted, answered });
+  if (status.code === 202) state.taken.push({ request: kept(wanted, state.options), answered });
   if (trouble?.kind === "reset-after-taking") return void request.socket.resetAndDestroy();
   if (answered) response.writeHead(status.code, { "x-message-id": randomBytes(12).toString("base64url") }).end();
+};
+
+const kept = (request: GridRequest, { forgetsFiles = false }: GridOptions): GridRequest =>
+  forgetsFiles ? { ...request, attachments: [] } : request;
+
+/** The refusal of a request that is one too many in its second. */
+const overLimit = ({ options: { perSecond }, counted }: State): Status | null => {
+  if (perSecond === undefined) return null;
+  const second = Math.floor(Date.now() / 1_000);
+  counted.requests = counted.second === second ? counted.requests + 1 : 1;
+  counted.second = second;
+  if (counted.requests <= perSecond) return null;
+  const headers = {
+    "x-ratelimit-limit": String(perSecond),
+    "x-ratelimit-remaining": "0",
+    "x-ratelimit-reset": String(second + 1),
+  };
+  return { code: 429, words: "too many requests", headers };
 };
 
 export const argumentsOf = ({ custom_args, personalizations }: GridRequest): Readonly<Record<string, string>> => ({
@@ -193,7 +223,8 @@ const refuse = (response: ServerResponse, { code: status, words, headers }: Stat
   response.writeHead(status, { "content-type": "application/json", ...headers }).end(body);
 };
 
-const bodyOf = async (request: IncomingMessage, upTo: number | null): Promise<Buffer | null> => {
+const bodyOf = async (request: IncomingMessage, trouble: GridTrouble | null): Promise<Buffer | null> => {
+  const upTo = trouble?.kind === "reset-in-body" ? trouble.afterBytes : null;
   const pieces: Buffer[] = [];
   let bytes = 0;
   for await (const piece of request) {
