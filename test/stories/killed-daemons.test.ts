@@ -1,7 +1,6 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
 import { emailsOf, judge, people } from "../support/crowd.ts";
-import { leftBy, startDaemon } from "../support/daemon.ts";
+import { leftBy, startDaemon, workAndDie } from "../support/daemon.ts";
 import { type Morning, openMorning, untilClosed } from "../support/morning.ts";
 import { startSink } from "../support/sink.ts";
 
@@ -10,16 +9,6 @@ const kills = isLong ? 100 : 3;
 
 /** Short leases, so that what a dead process held is taken back in seconds; and no drawing is given up for its workers' deaths. */
 const limits = { leaseMs: 5_000, sendLimitMs: 1_500, renderAttempts: 20, takeovers: 1_000, senders: 2 };
-
-/** Lets a daemon work until a moment that chance chooses, and kills it there. */
-const workAndDie = async (morning: Morning): Promise<number> => {
-  await using daemon = startDaemon(morning);
-  const events = ["render.ready", "delivery.proof", "delivery.composed", "delivery.sent"];
-  await daemon.wrote(1 + Math.floor(Math.random() * 8), events);
-  await pause(Math.random() * 120);
-  await daemon.kill();
-  return daemon.pid;
-};
 
 const killOftenThenFinish = async (morning: Morning): Promise<void> => {
   await morning.makeDue();

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Place } from "./morning.ts";
 import { root } from "./sources.ts";
 
@@ -71,6 +72,16 @@ export const startDaemon = (place: Pick<Place, "file" | "env">, { roles, haltAt 
     stop: () => end("SIGTERM"),
     [Symbol.asyncDispose]: async () => void (await end("SIGKILL")),
   };
+};
+
+/** Lets a daemon work until a moment that chance chooses, after at most so many steps of its work, and kills it there; its process id. */
+export const workAndDie = async (place: Pick<Place, "file" | "env">, mostSteps = 8): Promise<number> => {
+  await using daemon = startDaemon(place);
+  const events = ["render.ready", "delivery.proof", "delivery.composed", "delivery.sent"];
+  await daemon.wrote(1 + Math.floor(Math.random() * mostSteps), events);
+  await pause(Math.random() * 120);
+  await daemon.kill();
+  return daemon.pid;
 };
 
 /** Processes that still run for a daemon: its browsers name it in their profile's folder. */
