@@ -7,7 +7,7 @@ import type { People } from "#model/people.ts";
 import type { RenderRequest } from "#model/render.ts";
 import type { Report } from "#model/report.ts";
 import type { Clock } from "#runtime/clock.ts";
-import { type NewDelivery, putDeliveries, type WantedRenders, wantRenders } from "#store/owed.ts";
+import { countOwed, type NewDelivery, putDeliveries, type WantedRenders, wantRenders } from "#store/owed.ts";
 import { peopleInParts, peopleOf } from "#store/people.ts";
 import { type Pool, type Session, tentatively, transaction } from "#store/pool.ts";
 import type { KnownReport } from "#store/reports.ts";
@@ -25,10 +25,14 @@ export interface AudienceParts {
 /** A short key for a long identity; equal identities have equal keys. */
 export const keyOf = (identity: string): string => createHash("sha256").update(identity).digest("hex");
 
+/** So many deliveries change what a statement costs. */
+const manyOwed = 500;
+
 /** Fixes the audience of a ready slot: deliveries, skips and wanted renders in one transaction. False when somebody else did. */
 export const fixAudience = async (slot: Slot, known: KnownReport, parts: AudienceParts): Promise<boolean> => {
   const holidays = await parts.holidaysOn(dateOf(slot));
-  return transaction(parts.pool, async (db) => {
+  let planned = 0;
+  const isOurs = await transaction(parts.pool, async (db) => {
     const current = await lockSlot(db, slot.id);
     if (current === null || current.state !== "ready" || current.isStopped === true) return false;
     // A slot that was paused has its number already: an operator let it go on, and the guard asks only once.
@@ -39,8 +43,11 @@ export const fixAudience = async (slot: Slot, known: KnownReport, parts: Audienc
       return { keep: reason === null, result: { owed: count, guard: reason } };
     });
     if (guard !== null) return moveSlot(db, current, { to: "paused", reason: guard, audience: owed });
+    planned = owed;
     return moveSlot(db, current, { to: "planned", audience: owed });
   });
+  if (isOurs && planned >= manyOwed) await countOwed(parts.pool);
+  return isOurs;
 };
 
 interface PlanFacts extends Pick<AudienceFacts, "holidays"> {

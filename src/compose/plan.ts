@@ -11,7 +11,8 @@ import type {
 } from "#compose/plan/email.ts";
 import { filtersText, isEmptyNote, overviewOf, sectionsOf } from "#compose/plan/sections.ts";
 import { cut, defaultSubject, headerText, ownSubject } from "#compose/plan/subject.ts";
-import { asOfDay, asOfInWords, inWords, tagOf } from "#compose/plan/words/dates.ts";
+import { asOfDay, asOfInWords, inWords } from "#compose/plan/words/dates.ts";
+import { numberFormat } from "#compose/plan/words/formats.ts";
 import { wordsFor } from "#compose/plan/words/languages.ts";
 import type { DayPart, MailWords } from "#compose/plan/words/words.ts";
 import { inLanguage, type Report } from "#model/report.ts";
@@ -196,7 +197,7 @@ const attachedOf = (files: readonly ListedFile[], words: MailWords, locale: stri
 export const sizeInWords = (bytes: number, locale: string): string => {
   const [amount, unit] = bytes < 1_000_000 ? [Math.max(1, bytes / 1000), "kilobyte"] : [bytes / 1_000_000, "megabyte"];
   const digits = unit === "kilobyte" ? 0 : 1;
-  return new Intl.NumberFormat(tagOf(locale), { style: "unit", unit, maximumFractionDigits: digits }).format(amount);
+  return numberFormat(locale, { style: "unit", unit, maximumFractionDigits: digits }).format(amount);
 };
 
 const asOfText = ({ delivery, dataAsOf, parts, notice }: EmailInput): string | null => {

@@ -4,6 +4,10 @@ import { postgresCode, postgresTrouble, postgresWords } from "#runtime/postgres.
 /** A deadlock, and two transactions that can't both be: Postgres ended one of them, and it may simply be tried again. */
 const conflicts = new Set(["40P01", "40001"]);
 
+/** A connection holds a statement as it was before a table was changed, by another version of Daybreak for example; a new one doesn't. */
+const isOutdated = (cause: unknown): boolean =>
+  postgresCode(cause) === "0A000" && /cached plan must not change result type/.test(postgresWords(cause));
+
 /** The fault behind an error of the driver: the database is away, refuses the sign-in, is full, or took too long; `null`: Postgres' own answer. */
 export const faultOfDatabase = (cause: unknown): Fault | null => {
   const words = postgresWords(cause);
@@ -12,6 +16,14 @@ export const faultOfDatabase = (cause: unknown): Fault | null => {
   if (conflicts.has(postgresCode(cause))) {
     const hint = "two processes wanted the same rows in different order; it is tried again by itself";
     return new Fault("store.unreachable", `The database ended a statement: ${words}`, { hint, retry: "later", cause });
+  }
+  if (isOutdated(cause)) {
+    const hint = "a table was changed while Daybreak ran; it is tried again by itself";
+    return new Fault("store.unreachable", `The database refused a statement: ${words}`, {
+      hint,
+      retry: "later",
+      cause,
+    });
   }
   switch (isStandby ? "away" : postgresTrouble(cause)) {
     case "refused": {

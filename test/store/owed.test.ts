@@ -3,7 +3,7 @@ import { planAudience } from "#audience/plan.ts";
 import type { DeliveryDraft } from "#model/delivery.ts";
 import { Temporal } from "#model/time.ts";
 import { requestsOf } from "#render/plan.ts";
-import { putDeliveries, wantRenders } from "#store/owed.ts";
+import { countOwed, putDeliveries, wantRenders } from "#store/owed.ts";
 import type { Pool } from "#store/pool.ts";
 import { putReport } from "#store/reports.ts";
 import { facts, people, recipient, subscription } from "../support/audience.ts";
@@ -55,6 +55,9 @@ test("more deliveries than one statement takes are recorded once each, in order,
   expect(ids).toHaveLength(2_300);
   expect(ids.map(Number)).toEqual(ids.map(Number).toSorted((a, b) => a - b));
   expect(await counts(pool)).toEqual({ deliveries: 2_300, parts: 2_300, renders: 1 });
+  await countOwed(pool);
+  const { rows } = await pool.query("select reltuples::int as rows from pg_class where oid = 'deliveries'::regclass");
+  expect(rows).toEqual([{ rows: 2_300 }]);
   expect(await putDeliveries(pool, deliveries)).toEqual([]);
   expect(await counts(pool)).toEqual({ deliveries: 2_300, parts: 2_300, renders: 1 });
 });

@@ -176,3 +176,24 @@ test("a named lock is held by one at a time, and falls when the work fails", asy
   await expect(withAdvisoryLock(pool, "test", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
   await Promise.all([1, 2, 3, 4].map(() => withAdvisoryLock(pool, "test", work)));
 });
+
+test("a table that was changed while connections hold statements about it costs one try, not the morning", async () => {
+  const pool = another(database.url, { max: 1 });
+  await pool.query("create table growing (id int)");
+  const ask = () => pool.query("select * from growing where id < $1", [5]);
+  await ask();
+  await database.pool.query("alter table growing add column words text");
+  expect(await faultOf(ask())).toMatchObject({ code: "store.unreachable", retry: "later" });
+  await database.pool.query("insert into growing values (1, 'new')");
+  expect((await ask()).rows).toEqual([{ id: 1, words: "new" }]);
+});
+
+test("a connection has Postgres parse a statement with parameters once", async () => {
+  const pool = another(database.url, { max: 1 });
+  const sql = "select $1::int + 40 as sum";
+  for (const n of [1, 2, 3]) expect((await pool.query(sql, [n])).rows).toEqual([{ sum: n + 40 }]);
+  const { rows } = await pool.query("select count(*)::int as held from pg_prepared_statements where statement = $1", [
+    sql,
+  ]);
+  expect(rows).toEqual([{ held: 1 }]);
+});

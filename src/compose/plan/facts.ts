@@ -1,5 +1,6 @@
 import { evaluate, readExpression } from "#compose/plan/expression.ts";
-import { dateInWords, tagOf } from "#compose/plan/words/dates.ts";
+import { dateInWords } from "#compose/plan/words/dates.ts";
+import { numberFormat } from "#compose/plan/words/formats.ts";
 import { wordsFor } from "#compose/plan/words/languages.ts";
 import type { FactChange, ShownFact, Table } from "#model/message.ts";
 import { type Fact, inLanguage } from "#model/report.ts";
@@ -99,7 +100,7 @@ export const figureInWords = (
   const currency = spec.style === "currency" ? { currency: spec.currency ?? "EUR" } : {};
   const style = spec.style === "number" ? "decimal" : spec.style;
   // A figure that rounds to nothing is 0, never “-0”.
-  return new Intl.NumberFormat(tagOf(locale), { style, signDisplay: "negative", ...currency, ...fixed }).format(value);
+  return numberFormat(locale, { style, signDisplay: "negative", ...currency, ...fixed }).format(value);
 };
 
 const decimalsFor = (style: Fact["style"], value: number): number => {
@@ -140,7 +141,7 @@ const amountOf = ({ spec, value, before, locale }: ChangeInput): string | null =
   const share = difference / Math.abs(before);
   if (!isNews(share * 100, 1)) return null;
   const digits = share >= 1 ? 0 : 1;
-  const format = new Intl.NumberFormat(tagOf(locale), {
+  const format = numberFormat(locale, {
     style: "percent",
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
@@ -152,4 +153,4 @@ const amountOf = ({ spec, value, before, locale }: ChangeInput): string | null =
 const isNews = (amount: number, digits: number): boolean => Number(amount.toFixed(digits)) !== 0;
 
 const plain = (amount: number, digits: number, locale: string): string =>
-  new Intl.NumberFormat(tagOf(locale), { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(amount);
+  numberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(amount);

@@ -1,5 +1,6 @@
 import { cut, headerText } from "#compose/plan/subject.ts";
-import { asOfDay, inWords, tagOf } from "#compose/plan/words/dates.ts";
+import { asOfDay, inWords } from "#compose/plan/words/dates.ts";
+import { numberFormat } from "#compose/plan/words/formats.ts";
 import { wordsFor } from "#compose/plan/words/languages.ts";
 import type { MailWords, SummaryOutcome } from "#compose/plan/words/words.ts";
 import type { Temporal } from "#model/time.ts";
@@ -136,7 +137,7 @@ const owed = (input: SummaryInput): number =>
 
 const headlineOf = (input: SummaryInput, words: MailWords): string => {
   const { locale, zone, finishedAt, nominal } = input;
-  const number = (count: number) => new Intl.NumberFormat(tagOf(locale)).format(count);
+  const number = (count: number) => numberFormat(locale, {}).format(count);
   const finished = inWords(finishedAt ?? nominal, { locale, zone, style: "time" });
   const sent = countOf(input, "sent");
   const all = owed(input);
@@ -163,7 +164,7 @@ const countsInWords = (input: SummaryInput, words: MailWords): SummaryView["coun
   order
     .filter((outcome) => outcome === "sent" || countOf(input, outcome) > 0)
     .map((outcome) => ({
-      count: new Intl.NumberFormat(tagOf(input.locale)).format(countOf(input, outcome)),
+      count: numberFormat(input.locale, {}).format(countOf(input, outcome)),
       words: words.summary.outcome[outcome],
       tone: tones[outcome],
     }));

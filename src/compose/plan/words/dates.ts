@@ -1,3 +1,4 @@
+import { dateFormat } from "#compose/plan/words/formats.ts";
 import { Temporal } from "#model/time.ts";
 
 /** How a date or time is written: `Thu 19 Nov`, `Thursday 19 November`, `Thursday 19 November 2026`, `07:00`. */
@@ -19,9 +20,7 @@ export interface DatePlace {
 
 /** An instant as the recipient reads it, in their locale and zone. */
 export const inWords = (instant: Temporal.Instant, { locale, zone, style }: DatePlace): string => {
-  const text = new Intl.DateTimeFormat(tagOf(locale), { ...options[style], timeZone: zone }).format(
-    instant.epochMilliseconds,
-  );
+  const text = dateFormat(locale, { ...options[style], timeZone: zone }).format(instant.epochMilliseconds);
   // The comma after the weekday (`Thu, 19 Nov`) costs a character of the subject and says nothing.
   return style === "short" ? text.replace(/^([^\s,]+),/, "$1") : text;
 };
@@ -70,15 +69,5 @@ const readDate = (text: string): string | null => {
     return /^\d{4}-\d\d-\d\d/.test(text) ? Temporal.PlainDate.from(text.slice(0, 10)).toString() : null;
   } catch {
     return null;
-  }
-};
-
-/** A locale tag that Intl takes. Plain `en` reads day before month: the product's own examples and most of the world do. */
-export const tagOf = (locale: string): string => {
-  const tag = locale.replaceAll("_", "-");
-  try {
-    return tag.toLowerCase() === "en" ? "en-GB" : (Intl.getCanonicalLocales(tag)[0] ?? "en-GB");
-  } catch {
-    return "en-GB";
   }
 };
