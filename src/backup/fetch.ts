@@ -34,11 +34,9 @@ export const fetchArchive = async (ask: FetchAsk, parts: FetchParts): Promise<vo
   if (head === null) throw missingFault(archive);
   if (head.bytes !== archive.bytes) throw otherFault(archive, `it has ${head.bytes} bytes instead of ${archive.bytes}`);
   await refuseFullDisk(ask);
-  // What lies there from an earlier try may be damaged; then all of it is fetched once more before anybody is blamed.
-  const isResumed = (await arrivedOf(ask)).size > 0;
   await fetchRanges(ask, parts);
   if ((await hashOf(path, parts.signal)) === archive.sha256) return forgetRanges(path);
-  if (!isResumed) throw otherFault(archive, "its SHA-256 is another one");
+  // What lay there from an earlier try may be damaged, or bits changed on the way: all of it is fetched once more before anybody is blamed.
   await forgetRanges(path);
   await fetchRanges(ask, parts);
   await forgetRanges(path);

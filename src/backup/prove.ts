@@ -44,6 +44,8 @@ export const prove = async (step: Step): Promise<Proof> => {
   const onProgress = (bytes: number, of: number): void => parts.onProgress?.("verify", bytes, of);
   const found = await readBack(bucket, archive, { ...persistence, onProgress });
   await parts.passPoint("backup:read-back");
+  if (found.outcome === "equal" && found.flipped !== undefined)
+    parts.log.warn("backup.flipped", { backup: backup.name, key: archive.key, sha256: found.flipped });
   const { pool, alerts } = parts;
   const fault = await recordVerdict(archive, found, { ...persistence, pool, alerts, bucket, signal });
   if (fault !== null) throw fault;

@@ -107,6 +107,7 @@ export const readAgain = async (archive: CataloguedArchive, keeping: Keeping): P
     backup: backup.name,
     key: archive.key,
     outcome: found.outcome,
+    ...(found.outcome === "equal" && found.flipped !== undefined && { flipped: found.flipped }),
     fault: fault && wordsOf(fault),
   });
   return found;

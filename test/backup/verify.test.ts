@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { readBack } from "#backup/verify.ts";
+import { readBack, readBackWords } from "#backup/verify.ts";
 import { folderArchives } from "#bucket/folder-archives.ts";
 import type { ArchiveBucket } from "#bucket/port.ts";
 import { Fault } from "#model/fault.ts";
@@ -75,4 +75,42 @@ test("a server that sends more than was asked for is no bucket for archives", as
   const { bucket, expected } = await bucketWith(randomBytes(9 * MiB));
   const whole: ArchiveBucket = { ...bucket, read: (key) => bucket.read(key) };
   await expect(readBack(whole, expected, parts)).rejects.toThrow("sent more of");
+});
+
+/** Gives a changed bit in the first answers, as a bad line does; the bucket's own bytes stay what they are. */
+const flipping = (bucket: ArchiveBucket, times: number): ArchiveBucket => {
+  let left = times;
+  return {
+    ...bucket,
+    read: async function* (key, options) {
+      for await (const piece of bucket.read(key, options)) {
+        if (left > 0) {
+          left -= 1;
+          yield Buffer.from(piece).fill((piece[0] ?? 0) ^ 1, 0, 1);
+        } else yield piece;
+      }
+    },
+  };
+};
+
+test("a bit that changed on the way down is read again, and blames no archive", async () => {
+  const { bucket, expected } = await bucketWith(randomBytes(9 * MiB));
+  const found = await readBack(flipping(bucket, 1), expected, parts);
+  expect(found).toEqual({ outcome: "equal", flipped: expect.stringMatching(/^[0-9a-f]{64}$/) });
+  expect(readBackWords(expected, found)).toContain("A first reading had other bytes");
+  expect(await readBack(flipping(bucket, 1_000), expected, parts)).toMatchObject({ outcome: "different" });
+});
+
+test("an archive of another length isn't read twice", async () => {
+  const { bucket, expected } = await bucketWith(randomBytes(1_000));
+  let readings = 0;
+  const counted: ArchiveBucket = {
+    ...bucket,
+    read: (key, options) => {
+      readings += 1;
+      return bucket.read(key, options);
+    },
+  };
+  expect(await readBack(counted, { ...expected, bytes: 999 }, parts)).toMatchObject({ outcome: "different" });
+  expect(readings).toBe(1);
 });
