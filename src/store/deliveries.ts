@@ -51,7 +51,7 @@ export const statements = {
     where id = (select d.id from deliveries d where d.state in ('drawn', 'proven')
       and (d.deadline is null or d.owner = $1) and d.stopped_at is null and (d.not_before is null or d.not_before <= $4)
       and ($3::text is null or d.occasion = $3)
-      order by d.id for update skip locked limit 1)
+      order by md5(d.filters_key), d.id for update skip locked limit 1)
     returning id`,
   postpone:
     "update deliveries set not_before = $2, owner = null, deadline = null where id = $1 and state in ('drawn', 'proven', 'composed')",
@@ -62,7 +62,7 @@ export const statements = {
       where x.state = 'planned' and p.delivery_id = x.id and r.state = 'wanted' and s.paused_until > $1 limit 1), ''), finished_at = $1, owner = null, deadline = null
     where state in ('planned', 'drawn', 'proven', 'composed') and expires_at <= $1 returning id`,
   keepFacts: "update deliveries set facts = $2, notes = $3 where id = $1",
-  lastFacts: `select d.facts, d.nominal, d.zone from deliveries d where d.report = $1 and d.filters_key = $2 and d.state = 'sent'
+  lastFacts: `select d.facts, d.nominal, d.zone from deliveries d where d.report = $1 and md5(d.filters_key) = md5($2) and d.filters_key = $2 and d.state = 'sent'
       and (d.nominal at time zone d.zone)::date < ($3::timestamptz at time zone d.zone)::date and d.facts is not null and d.trial = $4
     order by d.nominal desc limit 1`,
   putProofs: `insert into proofs (delivery_id, part, format, verdict, evidence, sha256)
