@@ -84,20 +84,25 @@ const kindOf = (cell: string): ListRow["kind"] | null => {
   return kind === "mailbox" ? "mailbox" : null;
 };
 
+/** As long as an address may be; the database's indexes hold no much longer ones. */
+const longestKey = 254;
+
 const rowOf = ({ place, own, attributes }: Cells): Reading<ListRow> => {
   const asked = formatsOf(own.formats);
   const kind = kindOf(own.kind);
   if ("mistake" in asked) return asked;
   if (kind === null) return { mistake: `“${own.kind}” in kind is neither person nor mailbox` };
   if (own.email === "" && own.key === "") return { mistake: "the row has no email" };
+  const key = own.key === "" ? own.email.toLowerCase() : own.key;
+  if (key.length > longestKey)
+    return { mistake: `its ${own.key === "" ? "email" : "key"} is longer than ${longestKey} characters` };
   const sees = own.filters.toLowerCase();
   if (sees !== "" && sees !== "all") {
     return { mistake: "filters can only be the word all; values stand in columns of their own" };
   }
   return {
     row: {
-      place,
-      key: own.key === "" ? own.email.toLowerCase() : own.key,
+      ...{ place, key },
       email: own.email,
       name: own.name,
       locale: own.locale === "" ? null : own.locale,

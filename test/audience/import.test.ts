@@ -91,6 +91,7 @@ d@x.com,D,pdf jpg,,
 e@x.com,E,,robot,
 f@x.com,F,,,North
 ,Nobody,,,
+${"x".repeat(300)}@x.com,Long,,,
 g@x.com,G,,,
 `);
     expect(rows.map(({ key }) => key)).toEqual(["a@x.com", "g@x.com"]);
@@ -101,6 +102,7 @@ g@x.com,G,,,
       "people.csv row 6: “robot” in kind is neither person nor mailbox",
       "people.csv row 7: filters can only be the word all; values stand in columns of their own",
       "people.csv row 8: the row has no email",
+      "people.csv row 9: its email is longer than 254 characters",
     ]);
   });
 
