@@ -1,6 +1,6 @@
 /** Sends a slot's emails anew to those who got them, marked as a correction. */
 import { reportNamed } from "#actions/named.ts";
-import { planRequest } from "#audience/plan.ts";
+import { planRequests } from "#audience/plan.ts";
 import type { Correction, Delivery, DeliveryDraft, Slot } from "#model/delivery.ts";
 import { Fault } from "#model/fault.ts";
 import type { People } from "#model/people.ts";
@@ -69,7 +69,9 @@ export const draftCorrection = async (request: CorrectRequest, parts: CorrectPar
   refuseNone(slot, sent, known);
   const messages = await sentMessages(pool, slot.id);
   const date = slot.nominal.toZonedDateTimeISO(slot.zone).toPlainDate().toString();
-  const facts = { known, slot, people, now: clock.now(), holidays: await parts.holidaysOn(date) };
+  const now = clock.now();
+  const plan = planOnce({ known, slot, people, holidays: await parts.holidaysOn(date), now });
+  const facts = { known, now, plan, people: indexed(people) };
   const corrections = new Map<DeliveryDraft, Correction>();
   for (const delivery of sent) {
     const messageId = messages.get(delivery.id);
@@ -101,24 +103,53 @@ export const requestCorrection = async (
     by,
   );
 
-interface DraftFacts {
+/** What everybody gets today, by the person's id: for readers, or as a report in trial. */
+type Planned = (mode: "trial" | "live") => ReadonlyMap<string, readonly DeliveryDraft[]>;
+
+interface PlanFacts {
   readonly known: KnownReport;
   readonly slot: Slot;
   readonly people: People;
-  readonly now: Temporal.Instant;
   readonly holidays: Readonly<Record<string, string>>;
+  readonly now: Temporal.Instant;
+}
+
+const planOnce = ({ known: { report }, now, ...rest }: PlanFacts): Planned => {
+  const made = new Map<string, ReturnType<Planned>>();
+  return (mode) => {
+    const plan = made.get(mode) ?? planRequests({ report, mode, ...rest, expiresAt: later(now, report.expiresMs) });
+    made.set(mode, plan);
+    return plan;
+  };
+};
+
+/** People and suppressions as they are asked for, thousands of times. */
+interface Known {
+  readonly active: ReadonlySet<string>;
+  readonly suppressed: ReadonlySet<string>;
+}
+
+const indexed = ({ recipients, suppressions }: People): Known => ({
+  active: new Set(recipients.filter((one) => one.active).map(({ id }) => id)),
+  suppressed: new Set(suppressions.map(({ email }) => email)),
+});
+
+interface DraftFacts {
+  readonly known: KnownReport;
+  readonly now: Temporal.Instant;
+  readonly plan: Planned;
+  readonly people: Known;
 }
 
 /**
  * What the person gets today, in those mailboxes that got the wrong one and are still theirs: a mailbox that was wrong itself must not get their
  * figures a second time.
  */
-const draftFor = (sent: Delivery, { known, slot, people, now, holidays }: DraftFacts): DeliveryDraft => {
+const draftFor = (sent: Delivery, { known, now, plan, people }: DraftFacts): DeliveryDraft => {
   const expiresAt = later(now, known.report.expiresMs);
-  const planned = planRequest(
-    { report: known.report, mode: sent.trial ? "trial" : "live", slot, people, holidays, expiresAt },
-    sent.recipientId,
-  ).find((one) => one.label === sent.label && one.report === sent.report);
+  const planned = plan(sent.trial ? "trial" : "live")
+    .get(sent.recipientId)
+    ?.find((one) => one.label === sent.label && one.report === sent.report);
   const { report, recipientId, recipientName, label, filters, formats, locale, zone, parts, nominal, trial } = sent;
   const asSent = { report, recipientId, recipientName, label, filters, formats, locale, zone, parts };
   const current = new Set(planned === undefined ? [] : addressesOf(planned.envelope).map((one) => one.toLowerCase()));
@@ -140,11 +171,11 @@ interface Corrected {
 
 const reasonToSkip = (
   { sent: { recipientId, envelope }, planned, isTheirs }: Corrected,
-  { recipients, suppressions }: People,
+  { active, suppressed }: Known,
 ): string | null => {
   const { to } = envelope;
-  if (recipients.find(({ id }) => id === recipientId)?.active !== true) return "the recipient is no longer active";
-  if (suppressions.some(({ email }) => email === to.toLowerCase())) return `mail to ${to} is suppressed`;
+  if (!active.has(recipientId)) return "the recipient is no longer active";
+  if (suppressed.has(to.toLowerCase())) return `mail to ${to} is suppressed`;
   if (planned === undefined) return "the subscription has ended";
   return planned.skip ?? (isTheirs ? null : `${to} is no longer their address, so it gets no correction`);
 };
