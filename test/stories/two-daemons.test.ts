@@ -1,8 +1,9 @@
 import { expect, test, vi } from "vitest";
 import { Temporal } from "#model/time.ts";
+import { transaction } from "#store/pool.ts";
 import { emailsOf, judge, people, regions, wanted } from "../support/crowd.ts";
 import { type Daemon, startDaemon } from "../support/daemon.ts";
-import { openMorning, untilClosed } from "../support/morning.ts";
+import { type Morning, openMorning, untilClosed } from "../support/morning.ts";
 import { startSink } from "../support/sink.ts";
 
 const ticks = process.env["DAYBREAK_LONG"] === "1" ? 100 : 5;
@@ -47,6 +48,19 @@ const sharesOf = (daemons: readonly Daemon[], event: string): readonly number[] 
 
 const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, one) => sum + one, 0);
 
+/** Processes that want to record a slot and wait for leave to. */
+const waitingToRecord = `select distinct pid from pg_stat_activity
+  where datname = current_database() and wait_event_type = 'Lock' and query like 'insert into slots%'`;
+
+/** A time of a report that both have seen as missed before either may record it: then both do, in the same instant. */
+const comeDue = ({ pool }: Morning, name: string): Promise<void> =>
+  transaction(pool, async (db) => {
+    await db.query("lock table slots in share mode");
+    await pool.query("update schedules set known_since = known_since - interval '1 h' where report = $1", [name]);
+    const waiting = async () => (await pool.query(waitingToRecord)).rows;
+    await vi.waitFor(async () => expect(await waiting()).toHaveLength(2), { timeout: 30_000, interval: 20 });
+  });
+
 test("two daemons that tick at the same moments make each morning once, and nobody claims what the other has", async () => {
   await using sink = await startSink();
   const names = Array.from({ length: ticks }, (_, n) => `tick-${n}`);
@@ -63,16 +77,7 @@ test("two daemons that tick at the same moments make each morning once, and nobo
   const known = async () => (await morning.pool.query("select 1 from schedules where report like 'tick-%'")).rows;
   await vi.waitFor(async () => expect(await known()).toHaveLength(ticks), { timeout: 60_000, interval: 100 });
   const slots = async () => (await morning.pool.query("select report, state from slots")).rows;
-  for (const name of names) {
-    const before = (await slots()).length;
-    // Known for an hour, the schedule has a time that was missed; both hear in the same instant that it is time to look.
-    await morning.pool.query(
-      `with moved as (update schedules set known_since = known_since - interval '1 h' where report = $1 returning 1)
-       select pg_notify('daybreak', 'tick') from moved`,
-      [name],
-    );
-    await vi.waitFor(async () => expect(await slots()).toHaveLength(before + 1), { timeout: 30_000, interval: 20 });
-  }
+  for (const name of names) await comeDue(morning, name);
   await untilClosed(morning.pool, null, 300_000);
   expect(await Promise.all(both.map((one) => one.stop()))).toEqual([0, 0]);
   const emails = await emailsOf(sink);
