@@ -1,4 +1,5 @@
 import { setFlagsFromString } from "node:v8";
+import sharp from "sharp";
 
 /**
  * Collects garbage sooner, for a process that stays for weeks. By itself V8 takes what a large machine has before it looks for what is no
@@ -7,4 +8,6 @@ import { setFlagsFromString } from "node:v8";
 export const keepMemorySmall = (): void => {
   setFlagsFromString("--semi-space-growth-factor=1");
   setFlagsFromString("--heap-growing-percent=50");
+  // No picture is worked on twice in the same way, so what the library keeps for that is only held.
+  sharp.cache(false);
 };

@@ -12,8 +12,8 @@ export interface DrawnFiles {
   encode(content: Uint8Array): Buffer;
 }
 
-/** A morning's emails come in the order of people, not of pictures; this holds those of some tens of different filters. */
-const usualCacheBytes = 32_000_000;
+/** Emails with the same filters are written one after the other by each writer; this holds those of some tens of different filters. */
+const usualCacheBytes = 16_000_000;
 
 /** Reads from a bucket, and remembers about `cacheBytes` of what was read last. */
 export const openDrawn = (bucket: Bucket, cacheBytes = usualCacheBytes): DrawnFiles => {

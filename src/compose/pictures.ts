@@ -25,7 +25,7 @@ export interface PictureWriter {
 }
 
 /** Opens a writer that remembers about `cacheBytes` of what it wrote last. */
-export const openPictures = (cacheBytes = 64_000_000): PictureWriter => {
+export const openPictures = (cacheBytes = 16_000_000): PictureWriter => {
   const known = new Map<string, Promise<Picture>>();
   const sizes = new Map<string, number>();
   let held = 0;

@@ -34,6 +34,15 @@ export const within = async <T>(bound: Bound, work: (signal: AbortSignal) => Pro
   }
 };
 
+/**
+ * What `work` answers, or the failure of `gone` where that comes first. A promise remembers each race that it was in for as long as it lives,
+ * with the result: thousands of pictures against one browser's end would all stay in memory.
+ */
+export const unlessGone = async <T>(work: Promise<T>, gone: Promise<never>): Promise<T> => {
+  await Promise.race([work.then(() => {}), gone]);
+  return work;
+};
+
 const timedOut = ({ name, ms, setting }: Bound): Fault => {
   const hint =
     setting === undefined ? "it may be slow or stuck; it is tried again" : `if it is only slow, raise \`${setting}\``;

@@ -52,7 +52,7 @@ test("whatever views, titles and filters are called, the written configuration l
       expect(config.reports[0]).toMatchObject({
         name: slugOf(title.trim()),
         title: title.trim(),
-        views: [{ path: view.trim() }],
+        views: [{ path: view.trim().replace(/^\/+/, "") }],
         filter: { [filter]: { column: columnOf(filter) } },
       });
     }),

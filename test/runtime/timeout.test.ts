@@ -1,6 +1,8 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { isFault } from "#model/fault.ts";
-import { within } from "#runtime/timeout.ts";
+import { unlessGone, within } from "#runtime/timeout.ts";
 
 const never = (): Promise<never> => new Promise(() => {});
 
@@ -37,4 +39,22 @@ test("the caller's signal ends it as aborted, also when it has ended before", as
 test("a fault of the work itself passes unchanged", async () => {
   const own = new Error("own");
   await expect(within({ ms: 1_000, name: "it" }, () => Promise.reject(own))).rejects.toBe(own);
+});
+
+test("what is waited for beside something that outlives it isn't kept in memory", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect: () => void = runInNewContext("gc");
+  const gone = new Promise<never>(() => {});
+  const held = await Promise.all(
+    [1, 2, 3].map(async (n) => new WeakRef(await unlessGone(Promise.resolve({ picture: n }), gone))),
+  );
+  await new Promise((done) => setImmediate(done));
+  collect();
+  expect(held.map((one) => one.deref())).toEqual([undefined, undefined, undefined]);
+  expect(gone).toBeInstanceOf(Promise);
+});
+
+test("the failure of something that outlives the work ends the wait for it", async () => {
+  const own = new Error("it has ended");
+  await expect(unlessGone(never(), Promise.reject(own))).rejects.toBe(own);
 });

@@ -2,7 +2,7 @@ import type { CDPSession, Page } from "puppeteer";
 import { Fault, isFault, wordsOf } from "#model/fault.ts";
 import type { Guard } from "#render/page/guard.ts";
 import type { Recorder } from "#render/page/requests.ts";
-import { type Bound, within } from "#runtime/timeout.ts";
+import { type Bound, unlessGone, within } from "#runtime/timeout.ts";
 
 /** How a page is laid out and what it believes of its reader. */
 export interface Look {
@@ -40,7 +40,7 @@ export interface Tab extends AsyncDisposable {
  */
 export const phase = async <T>(tab: Tab, bound: Bound, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
   try {
-    return await within(bound, (signal) => Promise.race([work(signal), tab.gone]));
+    return await within(bound, (signal) => unlessGone(work(signal), tab.gone));
   } catch (error) {
     throw tab.guard.fault() ?? (await faultOf(tab, bound, error));
   }
