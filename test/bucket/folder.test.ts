@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +5,7 @@ import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import { folderBucket } from "#bucket/folder.ts";
 import type { Bucket } from "#bucket/port.ts";
+import { noSmallDisk, smallDisk } from "../support/disks.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -89,22 +89,12 @@ test("a place that can't be written is a fault with what to do", async () => {
   await expect(bucket.put("a/b", bytes("x"))).rejects.toMatchObject({ code: "bucket.io", retry: "later" });
 });
 
-/** A disk of 256 kB; only root can make one. */
-const smallDisk = (): string | null => {
-  const dir = execFileSync("mktemp", ["-d"]).toString().trim();
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", dir], { stdio: "ignore" });
-    return dir;
-  } catch {
-    return null;
-  }
-};
-
 test("a full disk is a fault that says so, leaves no half object and the old one whole, and is over when there is room", async (context) => {
-  const disk = smallDisk();
-  if (disk === null) return context.skip("only root can make a small disk");
-  onTestFinished(() => void execFileSync("umount", [disk]));
-  const bucket = folderBucket({ dir: disk });
+  const place = await mkdtemp(join(tmpdir(), "daybreak-disk-"));
+  onTestFinished(() => rm(place, { recursive: true }));
+  using disk = smallDisk(join(place, "disk"), 256);
+  if (disk === null) return context.skip(noSmallDisk);
+  const bucket = folderBucket({ dir: disk.dir });
   await bucket.put("kept", bytes("old"));
   await bucket.put("ballast", new Uint8Array(150_000));
   const large = new Uint8Array(200_000).fill(7);
@@ -114,7 +104,7 @@ test("a full disk is a fault that says so, leaves no half object and the old one
     hint: expect.stringContaining("disk is full"),
   });
   expect(Buffer.from((await bucket.get("kept")) ?? []).toString()).toBe("old");
-  expect(await readdir(disk)).toEqual(["ballast", "kept"]);
+  expect(await readdir(disk.dir)).toEqual(["ballast", "kept"]);
   await bucket.remove("ballast");
   await bucket.put("kept", large);
   expect((await bucket.get("kept"))?.length).toBe(200_000);

@@ -1,5 +1,3 @@
-import { execFileSync } from "node:child_process";
-import { mkdir, rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { expect, test, vi } from "vitest";
@@ -9,6 +7,7 @@ import { Temporal } from "#model/time.ts";
 import type { Pool } from "#store/pool.ts";
 import { recentSlots } from "#store/slots.ts";
 import { runningClock } from "../support/clock.ts";
+import { noSmallDisk, smallDisk } from "../support/disks.ts";
 import { keptLog } from "../support/kept-log.ts";
 import { lineOfRow, linesOf } from "../support/ledger.ts";
 import {
@@ -25,30 +24,6 @@ import { type Email, emailsIn, fileWith, rowsOf } from "../support/outbox.ts";
 const regions = { anna: "North", ben: "South", cara: "East", dora: "West" } as const;
 const names = Object.keys(regions) as readonly (keyof typeof regions)[];
 const people = ["email,name,region", ...names.map((name) => `${name}@example.com,${name},${regions[name]}`)].join("\n");
-
-/** A disk of a few megabytes that can be filled; `null` where we may not make one. */
-const smallDisk = async (dir: string, megabytes = 4) => {
-  await mkdir(dir);
-  try {
-    const options = `size=${megabytes}m,mode=711`;
-    execFileSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", dir], { stdio: "ignore" });
-  } catch {
-    return null;
-  }
-  const filler = join(dir, "filler");
-  return {
-    /** Leaves so few bytes that a file is begun and can't be ended. */
-    fill: async (): Promise<void> => {
-      const { bavail, bsize } = await statfs(dir);
-      // Somebody else may write at the same time: then it is full sooner.
-      await writeFile(filler, Buffer.alloc(bavail * bsize - 3 * bsize)).catch((error: unknown) => {
-        if (!(error instanceof Error && "code" in error && error.code === "ENOSPC")) throw error;
-      });
-    },
-    free: () => rm(filler, { force: true }),
-    [Symbol.dispose]: () => void execFileSync("umount", ["-l", dir]),
-  };
-};
 
 const openAlerts = async ({ pool }: Morning): Promise<readonly string[]> =>
   (await pool.query("select key from alerts where recovered_at is null order by key")).rows.map(({ key }) =>
@@ -77,8 +52,8 @@ test("a disk that is full while it draws, writes or sends costs nobody an email,
     people,
     config: { artifacts: { to: "file:disk/artifacts" }, mail: { from: "bi@example.com", via: "folder:disk/outbox" } },
   });
-  using disk = await smallDisk(join(morning.dir, "disk"));
-  if (disk === null) return skip("only root can make a small disk");
+  using disk = smallDisk(join(morning.dir, "disk"), 4_096);
+  if (disk === null) return skip(noSmallDisk);
   const key = expect.stringMatching(/^disk:/);
   const stages = [
     { day: 1, before: [], state: "planned" },
@@ -143,8 +118,8 @@ test("a database whose disk is full loses nothing and doubles nothing: the daemo
     embedded: true,
     config: { mail: { from: "bi@example.com", via: "folder:outbox" } },
   });
-  using disk = await smallDisk(join(place.dir, "home", "postgres"), 200);
-  if (disk === null) return skip("only root can make a small disk");
+  using disk = smallDisk(join(place.dir, "home", "postgres"), 204_800);
+  if (disk === null) return skip(noSmallDisk);
   const log = keptLog();
   const clock = runningClock();
   await using app = await openApp(await place.config(), { log, clock });

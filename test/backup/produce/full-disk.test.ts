@@ -1,23 +1,11 @@
-import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import type { Producer } from "#model/backup.ts";
+import { noSmallDisk, smallDisk } from "../../support/disks.ts";
 import { faultOf, place } from "./support.ts";
-
-/** A disk of half a megabyte; `null` where we may not make one. */
-const smallDisk = (dir: string) => {
-  const disk = join(dir, "disk");
-  mkdirSync(disk);
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=512k", "tmpfs", disk], { stdio: "ignore" });
-  } catch {
-    return null;
-  }
-  return { scratch: join(disk, "scratch"), [Symbol.dispose]: () => void execFileSync("umount", [disk]) };
-};
 
 const large = (dir: string): Readonly<Record<string, readonly [Producer, extension: string]>> => {
   const folder = join(dir, "folder");
@@ -45,8 +33,9 @@ const large = (dir: string): Readonly<Record<string, readonly [Producer, extensi
 
 test("a disk that is full in the middle is a fault that says so, and the half archive is gone", async ({ skip }) => {
   using here = place();
-  using disk = smallDisk(here.dir);
-  if (disk === null) return skip("only root can make a small disk");
+  using disk = smallDisk(join(here.dir, "disk"), 512);
+  if (disk === null) return skip(noSmallDisk);
+  const scratch = join(disk.dir, "scratch");
   let good = 0;
   const producers = Object.entries(large(here.dir));
   for (const [what, [producer, extension]] of producers) {
@@ -54,11 +43,11 @@ test("a disk that is full in the middle is a fault that says so, and the half ar
       for (let piece = 0; piece < 30; piece += 1) yield randomBytes(100_000).toString("base64") + piece;
       yield randomBytes(2_000_000).toString("base64");
     };
-    const fault = await faultOf({ producer, extension, scratch: disk.scratch, parts: { ownRows } });
+    const fault = await faultOf({ producer, extension, scratch, parts: { ownRows } });
     if (fault === null) good += 1;
     expect(fault, what).toMatchObject({ code: "backup.produce", retry: "later" });
     expect(fault?.message, what).toMatch(/disk (was|is) full/);
-    expect(readdirSync(disk.scratch), what).toEqual([]);
+    expect(readdirSync(scratch), what).toEqual([]);
   }
   process.stdout.write(`full disk: marked good ${good} / ${producers.length}\n`);
   expect(good).toBe(0);
