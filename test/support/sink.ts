@@ -120,11 +120,13 @@ interface Talk {
   from: string;
   to: string[];
   inData: boolean;
+  /** What comes is read with pauses from now on. */
+  isSlow: boolean;
   buffer: string;
 }
 
 const converse = (socket: Socket, state: State, options: SinkOptions): void => {
-  const talk: Talk = { from: "", to: [], inData: false, buffer: "" };
+  const talk: Talk = { from: "", to: [], inData: false, isSlow: false, buffer: "" };
   state.sockets.add(socket);
   state.connections += 1;
   socket.setEncoding("latin1");
@@ -185,7 +187,9 @@ const command = (line: string, { socket, state, talk, options }: Turn): void => 
         : (troubleOf(state, "data-reply", talk.to)?.reply ?? "354 go on");
     talk.inData = reply.startsWith("354");
     const slow = talk.inData ? troubleOf(state, "slow-reader", talk.to) : null;
-    if (slow !== null) readSlowly(socket, slow.pauseMs);
+    // One connection brings many messages, and is slowed once.
+    if (slow !== null && !talk.isSlow) readSlowly(socket, slow.pauseMs);
+    talk.isSlow ||= slow !== null;
     say(socket, reply);
     return;
   }
