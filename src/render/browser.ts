@@ -3,6 +3,7 @@ import { Fault, wordsOf } from "#model/fault.ts";
 import { type ChromiumInstall, launchChromium, type RunningChromium } from "#render/launch.ts";
 import { forget, forgetSession } from "#render/page/forget.ts";
 import { type Guard, guardPage, type Hosts } from "#render/page/guard.ts";
+import { openPane, type Pane } from "#render/page/pane.ts";
 import { type Recorder, recordPage } from "#render/page/requests.ts";
 import { crashed, type Look, type Tab } from "#render/page/tab.ts";
 import { groupMegabytes } from "#render/processes.ts";
@@ -42,6 +43,7 @@ interface Running {
   readonly chromium: RunningChromium;
   readonly page: Page;
   readonly cdp: CDPSession;
+  readonly pane: Pane;
   readonly guard: Guard;
   readonly recorder: Recorder;
   readonly gone: Promise<never>;
@@ -144,6 +146,7 @@ const prepare = async (chromium: RunningChromium, page: Page): Promise<Running> 
     chromium,
     page,
     cdp,
+    pane: openPane(await page.createCDPSession()),
     guard,
     recorder: recordPage(page, cdp),
     gone: endOf(chromium, page),
@@ -187,7 +190,7 @@ interface Lender {
 }
 
 const lend = async (running: Running, { look, hosts }: Lending, { limits, giveBack }: Lender): Promise<Tab> => {
-  const { page, cdp, guard, recorder } = running;
+  const { page, cdp, pane, guard, recorder } = running;
   running.renders += 1;
   running.language = languageOf(look);
   await within({ name: "preparing the page", ms: limits.callMs }, async () => {
@@ -202,6 +205,7 @@ const lend = async (running: Running, { look, hosts }: Lending, { limits, giveBa
   const tab: Tab = {
     page,
     cdp,
+    pane,
     look,
     guard,
     recorder,
@@ -217,13 +221,10 @@ const lend = async (running: Running, { look, hosts }: Lending, { limits, giveBa
 
 /** What the page believes of its reader outlives documents, and each word of it costs all of them, so only what differs is said again. */
 const dress = async (running: Running, look: Look): Promise<void> => {
-  const { page, dressed } = running;
-  const { width, height, scale: deviceScaleFactor } = look;
-  const window = page.viewport();
-  const isSame = window?.width === width && window.height === height && window.deviceScaleFactor === deviceScaleFactor;
+  const { pane, dressed } = running;
   // A render that ended in the middle of this must not leave the next one with half of it.
   running.dressed = null;
-  if (!isSame) await page.setViewport({ width, height, deviceScaleFactor });
+  await pane.drawFull(look);
   if (dressed === null || !isSameReader(dressed, look)) await tellReader(running, look);
   running.dressed = look;
 };

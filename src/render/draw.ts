@@ -13,7 +13,7 @@ import { isStill, look, readDate, readTexts } from "#render/page/look.ts";
 import { open } from "#render/page/open.ts";
 import { capturePdf } from "#render/page/pdf.ts";
 import { settle } from "#render/page/settle.ts";
-import type { Tab } from "#render/page/tab.ts";
+import { phase, type Tab } from "#render/page/tab.ts";
 import { readTable } from "#render/page/table.ts";
 import type { FilterInfo, ReportServer } from "#render/port.ts";
 import { evidenceOfRows, readRows } from "#render/rows.ts";
@@ -61,6 +61,8 @@ export const drawView = async (tab: Tab, facts: DrawFacts): Promise<Drawn> => {
   const startedAt = performance.now();
   tab.recorder.reset();
   const url = server.address(request.view, request.filters, request.locale);
+  // Nobody clicks from here on.
+  await phase(tab, { name: "making the window", ms: limits.openTimeoutMs, signal }, () => tab.pane.drawSmall(tab.look));
   await open(tab, { url, limitMs: limits.openTimeoutMs, signal });
   const { brokenTiles, png } = await photograph(tab, facts);
   const bound = { limitMs: limits.captureTimeoutMs, signal };

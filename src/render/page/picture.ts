@@ -1,26 +1,21 @@
+import type { CDPSession } from "puppeteer";
 import sharp from "sharp";
 import type { PictureFacts } from "#render/inspect.ts";
+import { smallScale } from "#render/page/pane.ts";
 import { extentOf } from "#render/page/signs.ts";
 import type { Tab } from "#render/page/tab.ts";
 
-/** A small picture has so many pixels at most; enough to see a tile change, few enough to take twice per render. */
-const smallPixels = 90_000;
 const tallest = 20_000;
 
 /**
- * A small picture of the whole page, for comparing and counting. It is asked for past puppeteer, whose session knows of the emulated
- * window and draws all of it anew at each scale: that took three times as long.
+ * A small picture of the whole page, for comparing and counting. Where the window is drawn small and shows just the page, it is what is
+ * drawn already, asked for on a connection that knows of no other size; anything else is drawn anew for it, and then once more as it was.
  */
 export const pictureOf = async (tab: Tab): Promise<Buffer> => {
   const extent = await extentOf(tab);
   const [width, height] = [tab.look.width, Math.min(extent.height, tallest)];
-  const { data } = await tab.cdp.send("Page.captureScreenshot", {
-    format: "png",
-    optimizeForSpeed: true,
-    captureBeyondViewport: isBeyond(tab, height),
-    clip: { x: 0, y: 0, width, height, scale: Math.min(1, Math.sqrt(smallPixels / (width * height))) },
-  });
-  return Buffer.from(data, "base64");
+  if (tab.pane.isSmall() && height === windowHeight(tab)) return capture(tab.cdp, {});
+  return shoot(tab, { x: 0, y: 0, width, height, scale: smallScale(width, height) / tab.look.scale });
 };
 
 /** A part of the page in CSS pixels, and how large it becomes. */
@@ -33,18 +28,16 @@ export interface Clip {
 }
 
 /** A PNG of a part of the page. */
-export const shoot = async (tab: Tab, clip: Clip): Promise<Buffer> =>
-  Buffer.from(
-    await tab.page.screenshot({
-      type: "png",
-      optimizeForSpeed: true,
-      captureBeyondViewport: isBeyond(tab, clip.y + clip.height),
-      clip,
-    }),
-  );
+export const shoot = (tab: Tab, clip: Clip): Promise<Buffer> =>
+  capture(tab.pane.cdp, { clip, captureBeyondViewport: clip.y + clip.height > windowHeight(tab) });
 
-/** Pictures beyond the window make the page believe that it was resized, so it is asked for only where it is needed. */
-const isBeyond = (tab: Tab, bottom: number): boolean => bottom > (tab.page.viewport()?.height ?? tab.look.height);
+/** Pictures beyond the window make the page believe that it was resized, so they are asked for only where they are needed. */
+const windowHeight = (tab: Tab): number => tab.pane.size()?.height ?? tab.look.height;
+
+const capture = async (cdp: CDPSession, what: Readonly<Record<string, unknown>>): Promise<Buffer> => {
+  const { data } = await cdp.send("Page.captureScreenshot", { format: "png", optimizeForSpeed: true, ...what });
+  return Buffer.from(data, "base64");
+};
 
 /** Counts the colours of a picture. */
 export const pictureFacts = async (picture: Uint8Array): Promise<PictureFacts> => {

@@ -31,10 +31,10 @@ export const newReveal = (tab: Tab, maxHeightPx: number): (() => Promise<boolean
   };
 };
 
-const windowHeight = (tab: Tab): number => tab.page.viewport()?.height ?? tab.look.height;
+const windowHeight = (tab: Tab): number => tab.pane.size()?.height ?? tab.look.height;
 
 const setHeight = async (tab: Tab, height: number): Promise<void> => {
   if (height === windowHeight(tab)) return;
   const { width, scale } = tab.look;
-  await tab.page.setViewport({ width, height, deviceScaleFactor: scale });
+  await tab.pane.drawSmall({ width, height, scale });
 };

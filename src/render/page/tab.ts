@@ -1,6 +1,7 @@
 import type { CDPSession, Page } from "puppeteer";
 import { Fault, isFault, wordsOf } from "#model/fault.ts";
 import type { Guard } from "#render/page/guard.ts";
+import type { Pane } from "#render/page/pane.ts";
 import type { Recorder } from "#render/page/requests.ts";
 import { type Bound, unlessGone, within } from "#runtime/timeout.ts";
 
@@ -19,6 +20,7 @@ export interface Look {
 export interface Tab extends AsyncDisposable {
   readonly page: Page;
   readonly cdp: CDPSession;
+  readonly pane: Pane;
   readonly look: Look;
   readonly guard: Guard;
   readonly recorder: Recorder;

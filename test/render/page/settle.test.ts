@@ -59,7 +59,7 @@ const settling = async (path: string, options: Partial<SettleOptions> = {}) => {
   const settled = await settle(tab, { sign: null, marks, limitMs: 8_000, quietMs: 200, stillMs: 100, ...options });
   return {
     ...settled,
-    window: tab.page.viewport()?.height,
+    window: tab.pane.size()?.height,
     text: await tab.page.$eval("body", (body) => body.textContent),
   };
 };
