@@ -57,12 +57,15 @@ export interface Work {
 /** Dead workers are looked for this often, so that their work goes on soon after its lease. A round asks the database and nobody else. */
 const atTheDatabase = { everyMs: 5_000, longestMs: 60_000 };
 
+/** Emails that a process writes at a time: while one waits for the disk and the database, the other is worked on. */
+const writers = 2;
+
 /** How often every process looks around for what people must know. */
 const watchEveryMs = 15_000;
 
 /** Starts the loops of this process's roles. */
 export const startWork = (parts: WorkParts, settings: WorkSettings): Work => {
-  const bells: Bells = { tick: openWake(), slots: openWake(), draw: [], write: openWake(), post: [] };
+  const bells: Bells = { tick: openWake(), slots: openWake(), draw: [], write: [], post: [] };
   const shift: Crew = { parts, settings, bells };
   const has = (role: Role) => settings.roles.includes(role);
   const painters = has("render") ? Array.from({ length: settings.painters }, parts.openPainter) : [];
@@ -77,7 +80,9 @@ export const startWork = (parts: WorkParts, settings: WorkSettings): Work => {
       startRound(shift, { name: `draw-${n}`, wake: added(bells.draw), work: draw(shift, painter) }),
     ),
     ...(has("write") || has("send")
-      ? [startRound(shift, { name: "write", wake: bells.write, work: write(shift) })]
+      ? Array.from({ length: writers }, (_, n) =>
+          startRound(shift, { name: `write-${n}`, wake: added(bells.write), work: write(shift, n) }),
+        )
       : []),
     ...(has("send") ? Array.from({ length: settings.senders }, (_, n) => startPosting(shift, n)) : []),
   ];
@@ -99,7 +104,7 @@ export const startWork = (parts: WorkParts, settings: WorkSettings): Work => {
     await giveBackRenders(parts.pool, settings.owner).catch(() => 0);
     await leaveWorker(parts.pool, settings.owner).catch(() => {});
   };
-  return { loops, ring: () => ringAll([bells.slots, ...bells.draw, bells.write, ...bells.post]), stop };
+  return { loops, ring: () => ringAll([bells.slots, ...bells.draw, ...bells.write, ...bells.post]), stop };
 };
 
 const belled = (bells: Bells, word: WakeWord): readonly Wake[] => {

@@ -53,7 +53,7 @@ export interface Bells {
   readonly tick: Wake;
   readonly slots: Wake;
   readonly draw: Wake[];
-  readonly write: Wake;
+  readonly write: Wake[];
   readonly post: Wake[];
 }
 
@@ -118,7 +118,7 @@ export const moveSlots = ({ parts, bells }: Shift): Round => {
     await Promise.all((await untoldSlots(parts.pool)).map((slot) => guard(slot, () => tell(slot))));
     if (!moved.includes(true)) return undefined;
     await gatherDrawn(null, parts);
-    ringAll([...bells.draw, bells.write]);
+    ringAll([...bells.draw, ...bells.write]);
     return "more";
   };
 };
@@ -182,7 +182,7 @@ export const takeOver =
     tellTaken("delivery", deliveries, parts);
     for (const id of renders.worn) await gatherDrawn(id, parts);
     if (renders.again.length > 0) ringAll(bells.draw);
-    if (deliveries.again.length > 0) bells.write.ring();
+    if (deliveries.again.length > 0) ringAll(bells.write);
     return undefined;
   };
 
@@ -207,26 +207,27 @@ export const draw =
     const renderId = await drawNext(ask, { parts, painter, signal });
     if (renderId === null) return undefined;
     await gatherDrawn(renderId, parts);
-    bells.write.ring();
+    ringAll(bells.write);
     return "more";
   };
 
 /** Looking through all that is planned costs the database more the more there is. */
 const gatherEveryMs = 1_000;
 
-/** One delivery a round, so that a stop is heeded between two. */
-export const write = (shift: Shift): Round => {
+/** One delivery a round, so that a stop is heeded between two. What a writer holds is its own, and no other's of the same process. */
+export const write = (shift: Shift, n: number): Round => {
   const { parts, bells } = shift;
+  const owner = `${shift.settings.owner}/${n}`;
   let wrote = false;
   let gatheredAt: Temporal.Instant | null = null;
   return async () => {
     // Late notes need no picture, and some pictures are there before those that want them: nobody else tells that these are ready.
     const now = parts.clock.now();
-    if (!wrote && (gatheredAt === null || msBetween(gatheredAt, now) >= gatherEveryMs)) {
+    if (n === 0 && !wrote && (gatheredAt === null || msBetween(gatheredAt, now) >= gatherEveryMs)) {
       gatheredAt = now;
       await gatherDrawn(null, parts);
     }
-    if (await writeNext(asked(shift), parts)) {
+    if (await writeNext({ ...asked(shift), owner }, parts)) {
       wrote = true;
       ringAll(bells.post);
       return "more";
