@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import Handlebars from "handlebars";
@@ -22,7 +21,8 @@ export interface Templates {
 type Fill = (view: object) => string;
 
 interface Compiled {
-  readonly hash: string;
+  /** Of its files, when they were read. */
+  readonly state: string;
   readonly subject: Fill;
   readonly text: Fill;
   readonly html: Fill;
@@ -34,11 +34,11 @@ const parts = { subject: "subject.hbs", text: "text.hbs", html: "html.mjml.hbs" 
 export const openTemplates = (...folders: readonly string[]): Templates => {
   const compiled = new Map<string, Promise<Compiled>>();
   const get = async (name: string): Promise<Compiled> => {
-    const sources = await readSources(await folderOf(folders, name), name);
-    const hash = hashOf(sources);
+    const folder = await folderOf(folders, name);
+    const state = await stateOf(folder, name);
     const known = await compiled.get(name)?.catch(() => null);
-    if (known?.hash === hash) return known;
-    const fresh = compile(name, sources, hash);
+    if (known?.state === state) return known;
+    const fresh = readSources(folder, name).then((sources) => compile(name, sources, state));
     compiled.set(name, fresh);
     return fresh;
   };
@@ -80,13 +80,17 @@ const readTemplateFile = async (file: string, name: string): Promise<string> => 
   }
 };
 
-const hashOf = ({ subject, text, html }: Sources): string =>
-  createHash("sha256")
-    .update(JSON.stringify([subject, text, html]))
-    .digest("hex");
+/** What tells that a template's files have changed; reading them for each email would cost more than filling them. */
+const stateOf = async (folder: string, name: string): Promise<string> => {
+  const files = Object.values(parts).map(async (file) => {
+    const found = await stat(join(folder, name, file), { bigint: true }).catch(() => null);
+    return found === null ? file : `${found.ino} ${found.size} ${found.mtimeNs}`;
+  });
+  return [folder, ...(await Promise.all(files))].join("\n");
+};
 
-const compile = async (name: string, sources: Sources, hash: string): Promise<Compiled> => ({
-  hash,
+const compile = async (name: string, sources: Sources, state: string): Promise<Compiled> => ({
+  state,
   subject: compileText(`${name}/${parts.subject}`, sources.subject, "plain"),
   text: compileText(`${name}/${parts.text}`, sources.text, "plain"),
   html: compileText(`${name}/${parts.html}`, await htmlFromMjml(name, sources.html), "html"),
