@@ -92,6 +92,15 @@ test("check without the servers is quick and asks nobody", async () => {
   expect(server.requests.length).toBe(before);
 });
 
+test("check warns of a key for SendGrid's events where nothing listens for them", async () => {
+  const key = `mail: { sendgrid: { webhookKey: ${"A".repeat(120)} } }\n`;
+  await world.write("deaf.yaml", `${yaml(server.url)}${key}`);
+  await world.write("hears.yaml", `${yaml(server.url)}${key}http: { port: 8080 }\n`);
+  const words = "nothing listens for SendGrid's events\n    → set http.port";
+  expect((await world.run(["check", "--offline", "-c", "deaf.yaml"], { env })).out).toContain(words);
+  expect((await world.run(["check", "--offline", "-c", "hears.yaml"], { env })).out).not.toContain(words);
+});
+
 test("a wrong password is one sentence with the variable to look at", async () => {
   const { code, err, out } = await world.run(["check"], { env: { ...env, DAYBREAK_PASSWORD: "wrong-password" } });
   expect(code).toBe(1);

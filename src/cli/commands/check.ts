@@ -63,6 +63,9 @@ const configFindings = (config: Config): readonly Finding[] => [
   ...(config.mail.via.kind === "folder"
     ? [noted("mail", `no mail server is set, so all mail goes into ${config.mail.via.dir}`)]
     : []),
+  ...(config.mail.sendgrid.webhookKey !== null && config.http === null
+    ? [warning("mail", "mail.sendgrid.webhookKey is set, but nothing listens for SendGrid's events", "set http.port")]
+    : []),
 ];
 
 const partsOf = (tools: Tools, tables: Tables, look: ServerLook | null): CheckParts => ({
