@@ -2,7 +2,7 @@ import type { PageFacts } from "#render/inspect.ts";
 import { ask, listIn, numberIn, textIn } from "#render/page/ask.ts";
 import type { PageDocument } from "#render/page/dom.ts";
 import { pictureFacts, pictureOf } from "#render/page/picture.ts";
-import { readSigns, type TileMarks } from "#render/page/signs.ts";
+import { readTiles, type TileMarks } from "#render/page/signs.ts";
 import { phase, type Tab } from "#render/page/tab.ts";
 
 declare const document: PageDocument;
@@ -21,9 +21,9 @@ export interface LookOptions {
 export const look = async (tab: Tab, options: LookOptions): Promise<PageFacts> => {
   const { marks, isSignInPage, limitMs, signal } = options;
   return phase(tab, { name: "looking at the view", ms: limitMs, ...(signal && { signal }) }, async () => {
-    const [words, signs, picture] = await Promise.all([
+    const [words, tiles, picture] = await Promise.all([
       ask(tab, wordsInPage, null),
-      readSigns(tab, null, marks),
+      readTiles(tab, null, marks),
       pictureFacts(options.picture ?? (await pictureOf(tab))),
     ]);
     const url = tab.page.url();
@@ -34,7 +34,7 @@ export const look = async (tab: Tab, options: LookOptions): Promise<PageFacts> =
       passwordFields: numberIn(words, "passwordFields"),
       status: tab.status(),
       isSignInPage: URL.canParse(url) && isSignInPage(new URL(url)),
-      tiles: signs.tiles,
+      tiles,
       picture,
     };
   });

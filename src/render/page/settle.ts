@@ -4,7 +4,7 @@ import type { ReadySign } from "#model/report.ts";
 import type { TileState } from "#render/inspect.ts";
 import { pictureOf } from "#render/page/picture.ts";
 import { newReveal } from "#render/page/reveal.ts";
-import { type PageSigns, readSign, readSigns, type TileMarks } from "#render/page/signs.ts";
+import { type PageSigns, readSign, readSigns, readTiles, type TileMarks } from "#render/page/signs.ts";
 import { isBrokenCall, phase, type Tab } from "#render/page/tab.ts";
 
 /** When a view counts as drawn. */
@@ -90,13 +90,14 @@ const newWatch = (tab: Tab, options: SettleOptions): ((isLast: boolean) => Promi
   };
 };
 
-/** While a declared sign isn't there nothing else is asked; at the last look all is, since the fault names what was missing. */
+/** While a declared sign isn't there nothing else is asked; at the last look the tiles are, since the fault names those that are loading. */
 const newReader =
   (tab: Tab, { sign, marks = noMarks }: SettleOptions) =>
   async (isLast: boolean): Promise<PageSigns> => {
-    const early = sign === null || isLast ? null : await readSign(tab, sign);
-    if (early === null || early.isSignMet === true) return readSigns(tab, sign, marks);
-    return { ...nothing, ...early };
+    if (sign === null) return readSigns(tab, marks);
+    const told = await readSign(tab, sign);
+    const tiles = isLast || told.isSignMet === true ? await readTiles(tab, sign, marks) : [];
+    return { ...nothing, ...told, tiles };
   };
 
 const nothing: PageSigns = {

@@ -36,22 +36,29 @@ export const readSign = async (tab: Tab, sign: ReadySign): Promise<Pick<PageSign
 /** Runs in the page. */
 const pageLoad = () => ({ isLoaded: document.readyState === "complete" });
 
-/** Reads all signs at once. */
-export const readSigns = async (tab: Tab, sign: ReadySign | null, marks: TileMarks): Promise<PageSigns> => {
-  const attribute = sign !== null && "attribute" in sign ? sign.attribute : null;
-  const [page, tiles, isSignMet] = await Promise.all([
-    ask(tab, pageSigns, null),
-    ask(tab, tileSigns, { tile: marks.tile, brokenTile: marks.brokenTile, attribute }),
-    isMet(tab, sign),
-  ]);
+/** Reads what the generic rule goes by. */
+export const readSigns = async (tab: Tab, marks: TileMarks): Promise<PageSigns> => {
+  const [page, tiles] = await Promise.all([ask(tab, pageSigns, null), readTiles(tab, null, marks)]);
   return {
     isLoaded: isTrueIn(page, "isLoaded"),
     hasFonts: isTrueIn(page, "hasFonts"),
     isDrawn: isTrueIn(page, "isDrawn"),
     busy: numberIn(page, "busy"),
-    tiles: listIn(tiles, "tiles").map(asTile),
-    isSignMet,
+    tiles,
+    isSignMet: null,
   };
+};
+
+/** How each tile is; one that lacks a declared attribute's value is loading. */
+export const readTiles = async (
+  tab: Tab,
+  sign: ReadySign | null,
+  { tile, brokenTile }: TileMarks,
+): Promise<readonly TileState[]> => {
+  const attribute = sign !== null && "attribute" in sign ? sign.attribute : null;
+  // Without any of the three nothing is a tile, and the page needn't be asked.
+  if (tile === null && brokenTile === null && attribute === null) return [];
+  return listIn(await ask(tab, tileSigns, { tile, brokenTile, attribute }), "tiles").map(asTile);
 };
 
 const asTile = (value: unknown): TileState => {
@@ -59,8 +66,7 @@ const asTile = (value: unknown): TileState => {
   return { name: textIn(value, "name", 80), state: state === "error" || state === "loading" ? state : "done" };
 };
 
-const isMet = async (tab: Tab, sign: ReadySign | null): Promise<boolean | null> => {
-  if (sign === null) return null;
+const isMet = async (tab: Tab, sign: ReadySign): Promise<boolean> => {
   if ("js" in sign) return isTrueInPage(tab, sign.js);
   return isTrueIn(
     await ask(tab, signMet, "selector" in sign ? { selector: sign.selector } : { ...sign.attribute }),
