@@ -44,12 +44,13 @@ const recoveredForMs = 24 * 3_600_000;
 export const planTellings = (alert: Known, channels: readonly string[], now: Temporal.Instant): TellingPlan => {
   const kind = alert.recoveredAt === null ? ("opened" as const) : ("recovered" as const);
   const owed = channels.filter((channel) => isOwed(alert, { kind, channel }));
+  const isOver = owed.length === 0 && wasHeard(alert.tellings) && !isOwedElsewhere(alert);
   const isOld = alert.recoveredAt !== null && msBetween(alert.recoveredAt, now) > recoveredForMs;
   return {
     offers: isOld
       ? []
       : owed.filter((channel) => find(alert, { kind, channel })?.isDue ?? true).map((channel) => ({ kind, channel })),
-    isSettled: kind === "recovered" && (isOld || owed.length === 0),
+    isSettled: kind === "recovered" && (isOld || isOver),
   };
 };
 
@@ -67,6 +68,10 @@ const isOwed = (alert: Known, place: Place): boolean => {
   const knows = find(alert, { ...place, kind: "opened" })?.isTold === true;
   return knows || (place.channel !== logName && !wasHeard(alert.tellings));
 };
+
+/** Another process may have channels of which this one knows nothing. */
+const isOwedElsewhere = (alert: Known): boolean =>
+  alert.tellings.some((one) => one.kind === "opened" && one.isTold && isOwed(alert, { ...one, kind: "recovered" }));
 
 const wasHeard = (tellings: Known["tellings"]): boolean =>
   tellings.some(({ channel, isTold }) => channel !== logName && isTold);

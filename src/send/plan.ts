@@ -75,9 +75,11 @@ const waitMs = ({ attempts, random, retryAfterMs, isAway = false }: FailedTry): 
     firstWaitMs * 2 ** Math.min(20, Math.max(0, attempts - 1)),
   );
   const chance = Math.min(Math.max(random, 0), 1);
-  const spread = Math.max(leastWaitMs, Math.floor(bound * chance));
-  // What the server asked for counts from now, and the spread comes on top of it: all of its senders got the same answer.
-  return retryAfterMs == null ? spread : retryAfterMs + Math.floor(Math.min(spread, firstWaitMs));
+  if (retryAfterMs == null) return Math.max(leastWaitMs, Math.floor(bound * chance));
+  // What the server asked for counts from now, and the spread comes on top of it: all of its senders got the same answer. Who asks for a
+  // second wants no half minute.
+  const spread = Math.min(bound, firstWaitMs, Math.max(leastWaitMs, retryAfterMs));
+  return Math.max(leastWaitMs, retryAfterMs + Math.floor(spread * chance));
 };
 
 /** What is known before a try. */

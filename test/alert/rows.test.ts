@@ -158,3 +158,23 @@ test("why a channel failed stands in its row, and nothing is left to tell once a
   const open = await database.pool.query("select key from alerts where settled_at is null and key = 'h'");
   expect(open.rows).toEqual([]);
 });
+
+test("a process with other channels, or with none, leaves it to the one that told of a trouble to tell its end", async () => {
+  const pager = channel("pager");
+  const slack = channel("slack");
+  const watcher = desk(pager);
+  const [neighbour, deaf] = [desk(slack), desk()];
+  await watcher.alerts.raise(trouble("i"));
+  await neighbour.alerts.recover("i");
+  await tellDue(neighbour.parts);
+  await tellDue(deaf.parts);
+  await tellDue(watcher.parts);
+  expect(pager.told().filter((words) => words.includes("i broke"))).toEqual([
+    "critical: i broke",
+    "recovered: i broke",
+  ]);
+  expect(slack.told().filter((words) => words.includes("i broke"))).toEqual([]);
+  await tellDue(deaf.parts);
+  const open = await database.pool.query("select key from alerts where settled_at is null and key = 'i'");
+  expect(open.rows).toEqual([]);
+});

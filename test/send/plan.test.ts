@@ -42,7 +42,8 @@ describe("after a failed try", () => {
     ],
     ["a try after the expiry isn't made", { expiresAt: later(now, 10_000) }, "give-up"],
     ["an unlucky chance of 0 still waits a second", { random: 0 }, 1_000],
-    ["what the server asked for comes first, the spread after it", { retryAfterMs: 3_000 }, 18_000],
+    ["half a minute is the most of the spread", { retryAfterMs: 600_000 }, 615_000],
+    ["what the server asked for comes first, the spread after it", { retryAfterMs: 3_000 }, 4_500],
     [
       "resend ends with the tries, and then nobody knows",
       { retry: "unknown", whenUncertain: "resend", attempts: 8 },
