@@ -13,9 +13,9 @@ import { openPosting } from "../support/posting.ts";
 import { type GridDouble, startGrid } from "../support/sendgrid.ts";
 
 const isLong = process.env["DAYBREAK_LONG"] === "1";
-const count = isLong ? 10_000 : 300;
+const count = isLong ? 10_000 : 200;
 /** What the service takes, and a tenth less, which the senders may use: a limit that is used up whole is missed by every hiccup of the machine. */
-const perSecond = isLong ? 100 : 40;
+const perSecond = isLong ? 100 : 25;
 const ownPerSecond = perSecond * 0.9;
 /** Of few requests one is a large share already. */
 const mostRefused = isLong ? 0.01 : 0.03;
