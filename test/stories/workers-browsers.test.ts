@@ -8,7 +8,7 @@ import { type Morning, openMorning } from "../support/morning.ts";
 import { descendants, type SeenProcess, uncollected } from "../support/processes.ts";
 
 const isLong = process.env["DAYBREAK_LONG"] === "1";
-const mornings = isLong ? 10 : 1;
+const mornings = isLong ? 3 : 1;
 /** As many as one render's tries outlast, should chance send all of them to the same one. */
 const harmsEach = 2;
 const limits = {
