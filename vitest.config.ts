@@ -26,7 +26,7 @@ export default defineConfig({
           name: "pure",
           include: pure,
           setupFiles: ["test/support/pure.ts"],
-          testTimeout: isLong ? 600_000 : 20_000,
+          testTimeout: isLong ? 600_000 : 60_000,
         },
       },
       { test: { name: "house", include: house, testTimeout: 20_000 } },
