@@ -1,5 +1,6 @@
 import { ask } from "#render/page/ask.ts";
 import { refuseTall, staying } from "#render/page/capture.ts";
+import { packPdf } from "#render/page/pdf-pack.ts";
 import { extentOf } from "#render/page/signs.ts";
 import { phase, type Tab } from "#render/page/tab.ts";
 
@@ -34,7 +35,7 @@ export const capturePdf = async (tab: Tab, options: PdfOptions): Promise<Uint8Ar
     staying(tab, async () => {
       refuseTall((await extentOf(tab)).height, maxHeightPx);
       await ask(tab, addStyle, { css: printStyle(options.tileSelector) });
-      return tab.page.pdf({ ...pages(options), scale: scaleOf(tab, options), timeout: limitMs });
+      return packPdf(await tab.page.pdf({ ...pages(options), scale: scaleOf(tab, options), timeout: limitMs }));
     }),
   );
 };
