@@ -26,10 +26,13 @@ export const makeFolder = async (folder: string): Promise<void> => {
 /** Writes a file whole or not at all, and replaces one that is there. */
 export const writeWhole = async (place: string, bytes: Uint8Array): Promise<void> => {
   const folder = dirname(place);
-  await makeFolder(folder);
   const draft = join(folder, `.${basename(place).slice(0, 100)}.${randomBytes(6).toString("hex")}${draftEnd}`);
   try {
-    await writeDraft(draft, bytes);
+    // Hundreds of files share a folder, so it is made only where it is missed.
+    if (!(await unlessMissing(writeDraft(draft, bytes), false))) {
+      await makeFolder(folder);
+      await writeDraft(draft, bytes);
+    }
     await rename(draft, place);
   } catch (error) {
     await rm(draft, { force: true }).catch(() => undefined);
@@ -38,10 +41,11 @@ export const writeWhole = async (place: string, bytes: Uint8Array): Promise<void
   await syncFolder(folder);
 };
 
-const writeDraft = (draft: string, bytes: Uint8Array): Promise<void> =>
+const writeDraft = (draft: string, bytes: Uint8Array): Promise<true> =>
   withFile(draft, { flags: "wx" }, async (file) => {
     await file.writeFile(bytes);
     await file.sync();
+    return true;
   });
 
 /** Opens a file for our account alone, hands it over and closes it. */
