@@ -41,7 +41,7 @@ export const writeWhole = async (place: string, bytes: Uint8Array): Promise<void
   await syncFolder(folder);
 };
 
-const writeDraft = (draft: string, bytes: Uint8Array): Promise<true> =>
+const writeDraft = (draft: string, bytes: Uint8Array): Promise<boolean> =>
   withFile(draft, { flags: "wx" }, async (file) => {
     await file.writeFile(bytes);
     await file.sync();
