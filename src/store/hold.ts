@@ -4,6 +4,7 @@ import type { Connection, Pool } from "#store/pool.ts";
 /** Every statement about held locks; a test prepares each. */
 export const statements = {
   take: "select pg_try_advisory_lock(hashtextextended($1, 0)) as held",
+  give: "select pg_advisory_unlock(hashtextextended($1, 0)) as held",
   // Asked on the connection that took it: a lock of a session is gone with the session, and nobody is told.
   held: `select exists (select from pg_locks where locktype = 'advisory' and granted and pid = pg_backend_pid() and objsubid = 1
       and ((classid::bigint << 32) | objid::bigint) = hashtextextended($1, 0)) as held`,
@@ -38,13 +39,24 @@ export const holdLock = async (pool: Pool, name: string): Promise<Hold | null> =
 const asked = async (connection: Connection, statement: string, key: string): Promise<boolean> =>
   (await connection.query(statement, [key])).rows[0]?.["held"] === true;
 
+/** A database that doesn't answer mustn't hold up whoever leaves. */
+const giveLimitMs = 5_000;
+
+const givenBack = async (connection: Connection, key: string): Promise<boolean> => {
+  try {
+    return (await connection.query(statements.give, [key], giveLimitMs)).rows[0]?.["held"] === true;
+  } catch {
+    return false;
+  }
+};
+
 const holdOver = (connection: Connection, name: string, key: string): Hold => {
   let isOver = false;
   const release = async (): Promise<void> => {
     if (isOver) return;
     isOver = true;
-    // Closing the connection gives the lock back, whatever state it is in.
-    connection.release(true);
+    // Closing the connection gives the lock back, whatever state it is in, but only once the database notices: who asks next would be too early.
+    connection.release(!(await givenBack(connection, key)));
   };
   const isHeld = async (): Promise<boolean> => {
     if (isOver) return false;
