@@ -3,6 +3,7 @@ import { openHasher } from "#backup/hasher.ts";
 import { type Persistence, persist } from "#backup/persist.ts";
 import type { ArchiveBucket } from "#bucket/port.ts";
 import { Fault, isFault } from "#model/fault.ts";
+import { collectYoung } from "#runtime/collect.ts";
 
 /** What an archive must be. */
 export interface ExpectedArchive {
@@ -52,6 +53,7 @@ const readOnce = async (bucket: ArchiveBucket, expected: ExpectedArchive, parts:
     for await (const { memory, bytes } of rangesOf({ bucket, key: expected.key, end: head.bytes, free }, parts)) {
       // Meanwhile the next ranges are on their way.
       free.push(await hasher.update(memory, bytes));
+      collectYoung();
     }
   } catch (error) {
     if (isFault(error, "bucket.missing")) return { outcome: "missing" };
