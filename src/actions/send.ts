@@ -1,5 +1,5 @@
 import { recipientNamed, reportNamed } from "#actions/named.ts";
-import { planRequests } from "#audience/plan.ts";
+import { planRequest, planRequests } from "#audience/plan.ts";
 import { addressMistake } from "#model/address.ts";
 import type { DeliveryDraft } from "#model/delivery.ts";
 import { Fault } from "#model/fault.ts";
@@ -69,9 +69,10 @@ export const draftRequest = async (request: SendRequest, parts: SendParts): Prom
     request.as === null
       ? people.recipients.filter((one) => one.active)
       : [await recipientNamed(request.as, parts.pool)];
-  const planned = planRequests(facts);
+  const planned = request.as === null ? planRequests(facts) : null;
+  const draftsFor = ({ id }: Recipient) => (planned === null ? planRequest(facts, id) : (planned.get(id) ?? []));
   const drafts = wanted.flatMap((recipient) =>
-    (planned.get(recipient.id) ?? []).map((draft) => redirected(draft, recipient, request)),
+    draftsFor(recipient).map((draft) => redirected(draft, recipient, request)),
   );
   if (drafts.length === 0) {
     const hint = `see who does: daybreak plan ${request.report}`;

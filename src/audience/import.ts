@@ -102,7 +102,8 @@ const rowOf = ({ place, own, attributes }: Cells): Reading<ListRow> => {
   }
   return {
     row: {
-      ...{ place, key },
+      place,
+      key,
       email: own.email,
       name: own.name,
       locale: own.locale === "" ? null : own.locale,

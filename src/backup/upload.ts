@@ -143,8 +143,6 @@ const sendParts = async (job: Job, upload: Upload, kept: readonly KnownPart[]): 
       bytes += sent.bytes;
       job.parts.onProgress?.(bytes, file.bytes);
     }
-    // All of it has been answered for. Left to the collector, it would still be there while the archive is read back.
-    buffer.buffer.transfer(0);
   };
   try {
     await allOrNone(

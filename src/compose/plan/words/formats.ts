@@ -5,10 +5,12 @@ const remembered = <T>(make: (tag: string, options: T) => { format(value: number
   const known = new Map<string, { format(value: number): string }>();
   return (locale: string, options: T): { format(value: number): string } => {
     const key = `${locale} ${JSON.stringify(options)}`;
-    const found = known.get(key) ?? make(tagOf(locale), options);
+    const found = known.get(key);
+    if (found !== undefined) return found;
     if (known.size >= mostFormats) known.clear();
-    known.set(key, found);
-    return found;
+    const made = make(tagOf(locale), options);
+    known.set(key, made);
+    return made;
   };
 };
 
