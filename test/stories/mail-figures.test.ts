@@ -222,7 +222,9 @@ test("one after the other, not a single request comes before the time that was a
   const [refused, next] = place.grid.requests;
   const soonest = Math.round((next?.at ?? 0) - (refused?.at ?? 0));
   console.log(`429, one sender: asked for ${restSeconds * 1_000} ms, the next request came after ${soonest} ms`);
-  expect(place.grid.requests).toHaveLength(4);
+  // Where the others took long, the refused one is due again, and comes once more.
+  expect(new Set(place.grid.requests.map(({ deliveryId }) => deliveryId)).size).toBe(4);
+  expect(place.grid.requests.filter(({ status }) => status !== 429).length).toBeLessThanOrEqual(4);
   expect(earlyIn(place.grid.requests, asked)).toBe(0);
 });
 

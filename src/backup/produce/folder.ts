@@ -28,6 +28,8 @@ interface Filling {
   readonly gone: Promise<never>;
 }
 
+type Header = Parameters<Pack["entry"]>[0];
+
 const CHUNK = 256 * 1024;
 
 const headerOf = ({ path, stats }: Found) => ({
@@ -38,20 +40,27 @@ const headerOf = ({ path, stats }: Found) => ({
   mtime: stats.mtime,
 });
 
-const plainEntry = async ({ tar }: Filling, header: Parameters<Pack["entry"]>[0]): Promise<void> =>
-  await new Promise<void>((done, fail) => tar.entry(header, (error) => (error ? fail(error) : done())));
+/** Begins an entry, and says when it is written. */
+const begin = (tar: Pack, header: Header) => {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  promise.catch(() => undefined);
+  const entry = tar.entry(header, (error) => (error ? reject(error) : resolve()));
+  // The promise tells it; as an event that nobody listens to it would end the whole process.
+  entry.on("error", () => undefined);
+  return { entry, written: promise };
+};
 
-const written = async (
+const plainEntry = async ({ tar }: Filling, header: Header): Promise<void> => await begin(tar, header).written;
+
+const fileEntry = async (
   { tar, signal, gone }: Filling,
-  header: Parameters<Pack["entry"]>[0],
+  header: Header,
   chunks: AsyncIterable<Buffer>,
 ): Promise<void> => {
-  const { promise, resolve, reject } = Promise.withResolvers<null>();
-  promise.catch(() => undefined);
-  const entry = tar.entry(header, (error) => (error ? reject(error) : resolve(null)));
+  const { entry, written } = begin(tar, header);
   for await (const chunk of chunks) if (!entry.write(chunk)) await once(entry, "drain", { signal });
   entry.end(null);
-  await Promise.race([promise, gone]);
+  await Promise.race([written, gone]);
 };
 
 /** Exactly `size` bytes, as the header before them promised: what a file has grown by is left off, what it lost is filled with zeros. */
@@ -74,7 +83,7 @@ const addFile = async (filling: Filling, found: Found): Promise<void> => {
   const note = (): void => {
     if (!remarks.changed.includes(found.path)) remarks.changed.push(found.path);
   };
-  await written(filling, { ...headerOf({ ...found, stats }), size: stats.size }, exactly(file, stats.size, note));
+  await fileEntry(filling, { ...headerOf({ ...found, stats }), size: stats.size }, exactly(file, stats.size, note));
   const after = await file.stat();
   if (after.size !== stats.size || after.mtimeMs !== stats.mtimeMs) note();
 };
