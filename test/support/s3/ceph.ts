@@ -106,7 +106,10 @@ const environmentOf = (root: string): NodeJS.ProcessEnv => {
   };
 };
 
-/** What the settings are for: one copy of everything, nothing waits for a quorum, and nothing outside of the folder is touched. */
+/**
+ * What the settings are for: one copy of everything, nothing waits for a quorum, the room of a removed
+ * object is free within seconds (usually hours), and nothing outside of the folder is touched.
+ */
 const configurationOf = ({ root, dir }: CephAsk, { http, v2, v1 }: Ports, fsid: string): string => `[global]
 fsid = ${fsid}
 mon host = [v2:127.0.0.1:${v2},v1:127.0.0.1:${v1}]
@@ -154,6 +157,8 @@ rgw data = ${dir}/rgw
 rgw enable apis = s3, admin
 rgw enable usage log = false
 rgw dns name = localhost
+rgw gc obj min wait = 5
+rgw gc processor period = 5
 rgw crypt require ssl = false
 rgw crypt s3 kms backend = testing
 rgw crypt s3 kms encryption keys = testkey=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=
