@@ -12,7 +12,6 @@ import {
   type Round,
   type RoundParts,
   type RoundSettings,
-  ringAll,
   type Shift,
   sweep,
   takeOver,
@@ -21,7 +20,7 @@ import {
 } from "#rounds.ts";
 import { type Loop, startLoop } from "#runtime/loop.ts";
 import { type HearWakeUps, startListening, type WakeWord } from "#runtime/queue.ts";
-import { openWake, type Wake } from "#runtime/wake.ts";
+import { openWake, ringAll, ringOne, type Wake } from "#runtime/wake.ts";
 import { giveBackRenders } from "#store/renders.ts";
 import { leaveWorker } from "#store/workers.ts";
 
@@ -57,8 +56,8 @@ export interface Work {
 /** Dead workers are looked for this often, so that their work goes on soon after its lease. A round asks the database and nobody else. */
 const atTheDatabase = { everyMs: 5_000, longestMs: 60_000 };
 
-/** Emails that a process writes at a time: while one waits for the disk and the database, the other is worked on. */
-const writers = 2;
+/** Emails that a process writes at a time: while one waits for the database and another for its picture to be packed, the third is worked on. */
+const writers = 3;
 
 /** How often every process looks around for what people must know. */
 const watchEveryMs = 15_000;
@@ -88,7 +87,7 @@ export const startWork = (parts: WorkParts, settings: WorkSettings): Work => {
   ];
   const listening = startListening({
     hear: parts.hearWakeUps,
-    ring: (word) => ringAll(belled(bells, word)),
+    ring: (word) => (word === "post" ? ringOne(bells.post) : ringAll(belled(bells, word))),
     onFault: (error, inARow) => parts.log.warn("wake-ups.away", { error, inARow }),
   });
   // A minute that was missed loses nothing, since the tick looks back; the library would warn about it in words of its own.

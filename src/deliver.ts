@@ -28,7 +28,7 @@ export interface DeliverParts extends ComposeParts, Omit<PostParts, "look"> {
 }
 
 /** Proves and composes the next drawn delivery; false when there is none. One that fails stops nobody else. */
-export const writeNext = async (ask: WorkAsk, parts: DeliverParts): Promise<boolean> => {
+export const writeNext = async (ask: Parameters<typeof leaseDelivery>[1], parts: DeliverParts): Promise<boolean> => {
   const id = await leaseDelivery(parts.pool, ask);
   const delivery = id === null ? null : await deliveryById(parts.pool, id);
   if (delivery === null) return false;

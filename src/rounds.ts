@@ -7,7 +7,7 @@ import { gatherDrawn } from "#render/fan-in.ts";
 import type { Painter } from "#render/painter.ts";
 import { type DrawParts, drawNext } from "#render/run.ts";
 import { limitTo } from "#runtime/limit.ts";
-import type { Wake } from "#runtime/wake.ts";
+import { ringAll, ringOne, type Wake } from "#runtime/wake.ts";
 import { settleOrphans } from "#send/settle.ts";
 import { advanceSlot, type SlotParts } from "#slot.ts";
 import { expireDeliveries } from "#store/deliveries.ts";
@@ -66,11 +66,6 @@ export interface Shift {
 
 /** One round of a loop. */
 export type Round = (signal: AbortSignal) => Promise<"more" | undefined>;
-
-/** Rings several bells. */
-export const ringAll = (wakes: readonly Wake[]): void => {
-  for (const wake of wakes) wake.ring();
-};
 
 /** Records what is due. */
 export const tick =
@@ -218,6 +213,7 @@ const gatherEveryMs = 1_000;
 export const write = (shift: Shift, n: number): Round => {
   const { parts, bells } = shift;
   const owner = `${shift.settings.owner}/${n}`;
+  const from = n % 2 === 0 ? "front" : "back";
   let wrote = false;
   let gatheredAt: Temporal.Instant | null = null;
   return async () => {
@@ -227,13 +223,11 @@ export const write = (shift: Shift, n: number): Round => {
       gatheredAt = now;
       await gatherDrawn(null, parts);
     }
-    if (await writeNext({ ...asked(shift), owner }, parts)) {
+    if (await writeNext({ ...asked(shift), owner, from }, parts)) {
       wrote = true;
-      ringAll(bells.post);
+      ringOne(bells.post);
       return "more";
     }
-    // What is held back or skipped here may have been the last of its slot.
-    if (wrote) bells.slots.ring();
     wrote = false;
     return undefined;
   };
@@ -245,10 +239,11 @@ export const post = (shift: Shift): Round => {
   let sent = false;
   return async (signal) => {
     if (await sendNext({ ...asked(shift), leaseMs: settings.sendLimitMs }, parts, signal)) {
+      // Who finds work twice in a row has more before it than it can do alone.
+      if (sent) ringOne(bells.post);
       sent = true;
       return "more";
     }
-    if (sent) bells.slots.ring();
     sent = false;
     return undefined;
   };

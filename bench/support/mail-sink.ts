@@ -18,7 +18,8 @@ const answers: Readonly<Record<string, string>> = { DATA: "354 go on", QUIT: "22
 export const startMailSink = async (): Promise<MailSink> => {
   const counts = new Map<string, number>();
   const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
+  // Each answer leaves at once, as a mail server's does: held back for the last one's receipt, every email would take 40 ms longer.
+  const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     converse(socket, (address) => counts.set(address, (counts.get(address) ?? 0) + 1));

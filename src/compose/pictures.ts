@@ -105,7 +105,7 @@ const trueColour = async (png: Uint8Array): Promise<Picture> => {
 
 /** Without dither: the flat areas of a dashboard stay flat and pack better; where it would be needed, `looksTheSame` says no. */
 const palette = async (png: Uint8Array): Promise<Picture> => {
-  const writing = opaque(png).png({ palette: true, colours: 256, dither: 0, effort: 2 });
+  const writing = opaque(png).png({ palette: true, colours: 256, dither: 0, effort: 1 });
   const { data, info } = await writing.toBuffer({ resolveWithObject: true });
   return {
     bytes: data,

@@ -1,12 +1,13 @@
 import { parse } from "csv-parse/sync";
 import { stringify } from "csv-stringify/sync";
 import writeXlsx, { type Cell } from "write-excel-file/node";
+import { lately } from "#compose/lately.ts";
 import { Fault, wordsOf } from "#model/fault.ts";
 import type { Table } from "#model/message.ts";
 import { separatorOf } from "#model/separator.ts";
 
 /** Reads a view's CSV as it was proven: UTF-8 with or without a mark, the first line is the header. Throws `render.export`. */
-export const tableOf = (csv: Uint8Array): Table => {
+export const tableOf = lately((csv: Uint8Array): Table => {
   try {
     // Both line ends, since csv-parse otherwise takes the first line's for all of them.
     const text = new TextDecoder().decode(csv);
@@ -25,20 +26,22 @@ export const tableOf = (csv: Uint8Array): Table => {
       cause,
     });
   }
-};
+});
 
 /**
  * The CSV that people get: commas and CRLF (RFC 4180), every row of the view. It begins with a byte order mark, because Excel reads a
  * file without one in the machine's old code page and breaks each umlaut; programs that read UTF-8 skip it. The comma stays in every
  * language: whoever wants columns in a German Excel takes the XLSX.
  */
-export const csvForPeople = ({ columns, rows }: Table): Uint8Array =>
-  Buffer.from(
-    stringify([columns.map(harmless), ...rows.map((row) => row.map(harmless))], {
-      bom: true,
-      record_delimiter: "windows",
-    }),
-  );
+export const csvForPeople = lately(
+  ({ columns, rows }: Table): Uint8Array =>
+    Buffer.from(
+      stringify([columns.map(harmless), ...rows.map((row) => row.map(harmless))], {
+        bom: true,
+        record_delimiter: "windows",
+      }),
+    ),
+);
 
 /**
  * A cell that a spreadsheet would run as a formula gets an apostrophe before it: a customer may call himself `=HYPERLINK(…)`.

@@ -23,8 +23,8 @@ export interface QueueParts {
 
 const usualBackoff: Backoff = { baseMs: 250, maxMs: 5_000 };
 
-/** So often at most is one kind woken: a hundred emails a second end a hundred deliveries, and one look is enough for them. */
-const calmMs = 100;
+/** So often at most is one kind woken: a hundred emails a second end a hundred deliveries, and one look at their slot is enough for them. */
+const calmMs: Readonly<Record<WakeWord, number>> = { slots: 500, draw: 100, write: 100, post: 100 };
 
 /**
  * Passes wake-ups on for as long as it isn't stopped. A wake-up says that some row wants work, never which: one that is lost costs the
@@ -32,7 +32,7 @@ const calmMs = 100;
  */
 export const startListening = ({ hear, ring, onFault, backoff = usualBackoff }: QueueParts) => {
   const stopping = new AbortController();
-  const calm = new Map(wakeWords.map((word) => [word, calmly(() => ring(word))]));
+  const calm = new Map(wakeWords.map((word) => [word, calmly(() => ring(word), calmMs[word])]));
   let inARow = 0;
   const told = {
     word: (word: string): void => {
@@ -66,7 +66,7 @@ export const startListening = ({ hear, ring, onFault, backoff = usualBackoff }: 
 };
 
 /** The first call at once; those within the next moment together, at its end. */
-const calmly = (work: () => void): (() => void) => {
+const calmly = (work: () => void, ms: number): (() => void) => {
   let isResting = false;
   let isAsked = false;
   const rest = (): void => {
@@ -74,7 +74,7 @@ const calmly = (work: () => void): (() => void) => {
     const timer = setTimeout(() => {
       isResting = false;
       if (isAsked) go();
-    }, calmMs);
+    }, ms);
     timer.unref();
   };
   const go = (): void => {

@@ -1,6 +1,8 @@
 /** A bell between who has work and the loop that does it. A ring while the loop is busy is kept for its next wait. */
 export interface Wake {
   ring(): void;
+  /** Its loop waits, and nobody has rung since. */
+  isFree(): boolean;
   /** Ends at the next ring (also one that was kept), after `ms`, or when the signal ends. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
@@ -30,5 +32,19 @@ export const openWake = (): Wake => {
     }
     rung = false;
   };
-  return { ring, wait };
+  return { ring, isFree: () => answer !== null && !rung, wait };
+};
+
+/** Rings several bells. */
+export const ringAll = (wakes: readonly Wake[]): void => {
+  for (const wake of wakes) wake.ring();
+};
+
+/**
+ * Rings for one piece of work: one loop that waits. Where none does, all are told, since one of them may have looked just before it
+ * was there.
+ */
+export const ringOne = (wakes: readonly Wake[]): void => {
+  const free = wakes.find((wake) => wake.isFree());
+  ringAll(free === undefined ? wakes : [free]);
 };

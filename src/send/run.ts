@@ -141,11 +141,11 @@ const deliver = async ({ delivery, message, n }: Committed, { ask, parts, signal
     const receipt = await within(bound, () => parts.mailerFor(delivery).send(message, signal));
     await parts.passPoint("send:accepted");
     parts.log.info("delivery.sent", { delivery: delivery.id, n, words: receipt.words });
-    store = () =>
-      transaction(parts.pool, async (db) => {
-        const notes = [partly(receipt), await mayHaveArrived(db, attempt())].filter((note) => note !== null);
-        return markSent(db, attempt(), { words: receipt.words, note: notes.length === 0 ? null : notes.join("; ") });
-      });
+    store = async () => {
+      const notes = [partly(receipt), await mayHaveArrived(parts.pool, attempt())].filter((note) => note !== null);
+      const note = notes.length === 0 ? null : notes.join("; ");
+      return markSent(parts.pool, attempt(), { words: receipt.words, note });
+    };
   } catch (error) {
     const settling = { delivery, error, random: Math.random() };
     store = () => settleFault(settling, attempt(), parts);

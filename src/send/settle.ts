@@ -6,6 +6,7 @@ import type { Log } from "#runtime/log.ts";
 import { afterFault, type FailedTry, type SendDecision } from "#send/plan.ts";
 import type { Mailer } from "#send/port.ts";
 import { holdTurns } from "#store/budgets.ts";
+import type { Db } from "#store/db.ts";
 import { deliveryById } from "#store/deliveries.ts";
 import { proofOfTaking } from "#store/mail-events.ts";
 import { messageOf } from "#store/messages.ts";
@@ -117,7 +118,8 @@ const outcomeOf = ({
 };
 
 /** Says which earlier tries nobody answered: whoever reads the outcome must know that an email more may be in the mailbox. */
-export const mayHaveArrived = async (db: Session, { id, n }: Pick<Try, "id" | "n">): Promise<string | null> => {
+export const mayHaveArrived = async (db: Db, { id, n }: Pick<Try, "id" | "n">): Promise<string | null> => {
+  if (n === 1) return null;
   const tries = await unansweredTries(db, id, n);
   if (tries.length === 0) return null;
   const which = tries.length === 1 ? `try ${tries.join()}` : `tries ${tries.join(", ")}`;

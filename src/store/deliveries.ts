@@ -34,6 +34,13 @@ const drawable = (which: string): string => `with settled as materialized (selec
       join report_versions v on v.hash = d.version
     group by d.id, v.definition ->> 'whenRenderFails'`;
 
+const lease = (order: "asc" | "desc") => `update deliveries set owner = $1, deadline = now() + $2 * interval '1 ms'
+    where id = (select d.id from deliveries d where d.state in ('drawn', 'proven')
+      and (d.deadline is null or d.owner = $1) and d.stopped_at is null and (d.not_before is null or d.not_before <= $4)
+      and ($3::text is null or d.occasion = $3)
+      order by md5(d.filters_key) ${order}, d.id ${order} for update skip locked limit 1)
+    returning id`;
+
 /** Every statement about deliveries; a test prepares each. */
 export const statements = {
   byId: `select d.*, ${parts} from deliveries d where d.id = $1`,
@@ -47,12 +54,8 @@ export const statements = {
   // Who proved a delivery goes on to write it: the lease holds until then, or two processes would write it both.
   move: `update deliveries set state = $3, reason = $4, finished_at = $5, owner = case when $3 = 'proven' then owner end,
       deadline = case when $3 = 'proven' then deadline end where id = $1 and state = $2`,
-  lease: `update deliveries set owner = $1, deadline = now() + $2 * interval '1 ms'
-    where id = (select d.id from deliveries d where d.state in ('drawn', 'proven')
-      and (d.deadline is null or d.owner = $1) and d.stopped_at is null and (d.not_before is null or d.not_before <= $4)
-      and ($3::text is null or d.occasion = $3)
-      order by md5(d.filters_key), d.id for update skip locked limit 1)
-    returning id`,
+  lease: lease("asc"),
+  leaseBack: lease("desc"),
   postpone:
     "update deliveries set not_before = $2, owner = null, deadline = null where id = $1 and state in ('drawn', 'proven', 'composed')",
   // Who reads the reason should learn of a pause that is the cause of it.
@@ -179,11 +182,12 @@ export interface WorkAsk {
 
 /**
  * Leases a drawn or proven delivery for proof and composition; its id. A process writes one at a time, so one that it holds already is
- * one whose lease it never heard of: the connection broke.
+ * one whose lease it never heard of: the connection broke. Equal filters lie beside each other; writers begin at both ends, so that one
+ * has work while the other waits for a picture to be packed.
  */
-export const leaseDelivery = (db: Db, ask: WorkAsk): Promise<string | null> =>
+export const leaseDelivery = (db: Db, ask: WorkAsk & { readonly from: "front" | "back" }): Promise<string | null> =>
   one(db, {
-    text: statements.lease,
+    text: ask.from === "front" ? statements.lease : statements.leaseBack,
     values: [ask.owner, ask.leaseMs, ask.occasion, at(ask.now)],
     map: (row) => text(row, "id"),
   });

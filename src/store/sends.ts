@@ -8,22 +8,25 @@ const isSendable = `d.state = 'composed' and (d.not_before is null or d.not_befo
       and d.stopped_at is null and not d.waits_for_wave and (d.trial or exists (select 1 from installation i where i.id = $3::uuid))
       and (d.trial or not exists (select 1 from reports r where r.name = d.report and r.mailer <> $4))`;
 
+const endAttempt = `update attempts set finished_at = $3, outcome = $4, words = $5
+    where delivery_id = $1 and n = $2 and (outcome is null or outcome in ('dead-owner', 'unknown'))`;
+
 /** Every statement about sending deliveries and their tries; a test prepares each. */
 export const statements = {
   waiting: `select d.trial from deliveries d where ${isSendable} order by d.id limit 1`,
   // The turn was taken for a file or for an email that leaves, and is only good for one of these.
   sendable: `select d.id from deliveries d where ${isSendable} and d.trial = $5 order by d.id for update skip locked limit 1`,
-  begin: `update deliveries set state = 'sending', attempts = attempts + 1, owner = $2, reason = null,
-      deadline = now() + $3 * interval '1 ms' where id = $1 and state = 'composed' returning attempts`,
-  putAttempt: "insert into attempts (delivery_id, n, owner, started_at) values ($1, $2, $3, $4)",
-  endAttempt: `update attempts set finished_at = $3, outcome = $4, words = $5
-    where delivery_id = $1 and n = $2 and (outcome is null or outcome in ('dead-owner', 'unknown'))`,
+  begin: `with begun as (update deliveries set state = 'sending', attempts = attempts + 1, owner = $2, reason = null,
+      deadline = now() + $3 * interval '1 ms' where id = $1 and state = 'composed' returning id, attempts)
+    insert into attempts (delivery_id, n, owner, started_at) select id, attempts, $2, $4 from begun returning n`,
+  endAttempt,
   // A try at which the mailer was away says nothing about the email.
   counted: "select count(*)::int as tries from attempts where delivery_id = $1 and outcome is distinct from 'away'",
   // A try without an answer is one email or none; one whose receipt came late is one.
   unanswered: "select n from attempts where delivery_id = $1 and n < $2 and outcome in ('unknown', 'sent') order by n",
-  sent: `update deliveries set state = 'sent', receipt = $3, finished_at = $4, owner = null, deadline = null, reason = $5
-    where id = $1 and attempts = $2 and state in ('sending', 'uncertain')`,
+  sent: `with ended as (${endAttempt})
+    update deliveries set state = 'sent', receipt = $6, finished_at = $3, owner = null, deadline = null, reason = $7
+      where id = $1 and attempts = $2 and state in ('sending', 'uncertain')`,
   again: `update deliveries set state = 'composed', not_before = $3, reason = $4, owner = null, deadline = null
     where id = $1 and attempts = $2 and state = 'sending'`,
   end: `update deliveries set state = $3, reason = $4, finished_at = $5, owner = null, deadline = null
@@ -72,10 +75,8 @@ export const lockSendable = (db: Db, ask: Sendable & { readonly trial: boolean }
 
 /** Commits to sending: state, counter, deadline and the attempt's row, in the caller's transaction. The attempt's number. */
 export const beginSending = async (db: Db, id: string, ask: Omit<WorkAsk, "occasion">): Promise<number> => {
-  const values = [id, ask.owner, ask.leaseMs];
-  const n = (await one(db, { text: statements.begin, values, map: (row) => number(row, "attempts") })) ?? 0;
-  await db.query(statements.putAttempt, [id, n, ask.owner, at(ask.now)]);
-  return n;
+  const values = [id, ask.owner, ask.leaseMs, at(ask.now)];
+  return (await one(db, { text: statements.begin, values, map: (row) => number(row, "n") })) ?? 0;
 };
 
 /** One try of a delivery: `n` is the fence. */
@@ -85,14 +86,14 @@ export interface Try {
   readonly now: Temporal.Instant;
 }
 
-/** Records that a try was accepted; also turns an uncertain delivery into a sent one. False when `n` is no longer the newest. */
+/** Records that a try was accepted, at once; also turns an uncertain delivery into a sent one. False when `n` is no longer the newest. */
 export const markSent = async (
   db: Db,
   { id, n, now }: Try,
   receipt: { readonly words: string; readonly note: string | null },
 ): Promise<boolean> => {
-  await db.query(statements.endAttempt, [id, n, at(now), "sent", receipt.words]);
-  return (await changed(db, statements.sent, [id, n, json(receipt), at(now), receipt.note])) > 0;
+  const values = [id, n, at(now), "sent", receipt.words, json(receipt), receipt.note];
+  return (await changed(db, statements.sent, values)) > 0;
 };
 
 /** Holds a delivery while its outcome is decided, so that news of it waits its turn. */
