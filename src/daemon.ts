@@ -20,7 +20,7 @@ import {
 } from "#rounds.ts";
 import { type Loop, startLoop } from "#runtime/loop.ts";
 import { type HearWakeUps, startListening, type WakeWord } from "#runtime/queue.ts";
-import { openWake, ringAll, ringOne, type Wake } from "#runtime/wake.ts";
+import { openWake, ringAll, type Wake } from "#runtime/wake.ts";
 import { giveBackRenders } from "#store/renders.ts";
 import { leaveWorker } from "#store/workers.ts";
 
@@ -87,7 +87,7 @@ export const startWork = (parts: WorkParts, settings: WorkSettings): Work => {
   ];
   const listening = startListening({
     hear: parts.hearWakeUps,
-    ring: (word) => (word === "post" ? ringOne(bells.post) : ringAll(belled(bells, word))),
+    ring: (word) => ringAll(belled(bells, word)),
     onFault: (error, inARow) => parts.log.warn("wake-ups.away", { error, inARow }),
   });
   // A minute that was missed loses nothing, since the tick looks back; the library would warn about it in words of its own.

@@ -234,17 +234,10 @@ export const write = (shift: Shift, n: number): Round => {
 };
 
 /** One email a round: on a stop the one that is on the wire is finished and no further one begun. */
-export const post = (shift: Shift): Round => {
-  const { parts, settings, bells } = shift;
-  let sent = false;
-  return async (signal) => {
-    if (await sendNext({ ...asked(shift), leaseMs: settings.sendLimitMs }, parts, signal)) {
-      // Who finds work twice in a row has more before it than it can do alone.
-      if (sent) ringOne(bells.post);
-      sent = true;
-      return "more";
-    }
-    sent = false;
-    return undefined;
+export const post =
+  (shift: Shift): Round =>
+  async (signal) => {
+    const { parts, settings } = shift;
+    const ask = { ...asked(shift), leaseMs: settings.sendLimitMs };
+    return (await sendNext(ask, parts, signal)) ? "more" : undefined;
   };
-};

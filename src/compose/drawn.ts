@@ -32,10 +32,11 @@ export const openDrawn = (bucket: Bucket, cacheBytes = usualCacheBytes): DrawnFi
   };
   return {
     read: async ({ path, sha256 }) => {
-      const bytes = kept.get(sha256) ?? (await bucket.get(path));
+      const known = kept.get(sha256);
+      const bytes = known ?? (await bucket.get(path));
       if (bytes === null) return null;
-      // What is remembered was compared when it was read.
-      if (!kept.has(sha256) && createHash("sha256").update(bytes).digest("hex") !== sha256) return null;
+      // What is remembered was compared when it was read; what somebody else has remembered meanwhile are other bytes than these.
+      if (known === undefined && createHash("sha256").update(bytes).digest("hex") !== sha256) return null;
       keep(sha256, bytes);
       return bytes;
     },

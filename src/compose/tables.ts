@@ -6,27 +6,40 @@ import { Fault, wordsOf } from "#model/fault.ts";
 import type { Table } from "#model/message.ts";
 import { separatorOf } from "#model/separator.ts";
 
-/** Reads a view's CSV as it was proven: UTF-8 with or without a mark, the first line is the header. Throws `render.export`. */
-export const tableOf = lately((csv: Uint8Array): Table => {
-  try {
-    // Both line ends, since csv-parse otherwise takes the first line's for all of them.
-    const text = new TextDecoder().decode(csv);
-    const records: string[][] = parse(text, {
-      bom: true,
-      delimiter: separatorOf(text),
-      record_delimiter: ["\r\n", "\n"],
-      relax_column_count: true,
-      skip_empty_lines: true,
-    });
-    const [columns = [], ...rows] = records;
-    return { columns, rows };
-  } catch (cause) {
-    throw new Fault("render.export", `the view's CSV can't be read: ${wordsOf(cause)}`, {
-      hint: "Draw the view again.",
-      cause,
-    });
-  }
+/** Rows take some ten times the room of their CSV. */
+const mostRemembered = { tables: 4, bytes: 1_000_000 };
+
+const usualCellBytes = 10;
+
+const remembered = <T>(bytesOf: (of: T) => number) => ({
+  most: mostRemembered.tables,
+  isSmall: (of: T) => bytesOf(of) <= mostRemembered.bytes,
 });
+
+/** Reads a view's CSV as it was proven: UTF-8 with or without a mark, the first line is the header. Throws `render.export`. */
+export const tableOf = lately(
+  (csv: Uint8Array): Table => {
+    try {
+      // Both line ends, since csv-parse otherwise takes the first line's for all of them.
+      const text = new TextDecoder().decode(csv);
+      const records: string[][] = parse(text, {
+        bom: true,
+        delimiter: separatorOf(text),
+        record_delimiter: ["\r\n", "\n"],
+        relax_column_count: true,
+        skip_empty_lines: true,
+      });
+      const [columns = [], ...rows] = records;
+      return { columns, rows };
+    } catch (cause) {
+      throw new Fault("render.export", `the view's CSV can't be read: ${wordsOf(cause)}`, {
+        hint: "Draw the view again.",
+        cause,
+      });
+    }
+  },
+  remembered((csv) => csv.byteLength),
+);
 
 /**
  * The CSV that people get: commas and CRLF (RFC 4180), every row of the view. It begins with a byte order mark, because Excel reads a
@@ -41,6 +54,7 @@ export const csvForPeople = lately(
         record_delimiter: "windows",
       }),
     ),
+  remembered(({ columns, rows }) => columns.length * rows.length * usualCellBytes),
 );
 
 /**

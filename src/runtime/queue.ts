@@ -23,8 +23,11 @@ export interface QueueParts {
 
 const usualBackoff: Backoff = { baseMs: 250, maxMs: 5_000 };
 
-/** So often at most is one kind woken: a hundred emails a second end a hundred deliveries, and one look at their slot is enough for them. */
-const calmMs: Readonly<Record<WakeWord, number>> = { slots: 500, draw: 100, write: 100, post: 100 };
+/**
+ * So often at most is one kind woken: a hundred emails a second end a hundred deliveries, and one look at their slot is enough for them.
+ * Senders are told of each email by who wrote it, in its own process.
+ */
+const calmMs: Readonly<Record<WakeWord, number>> = { slots: 500, draw: 100, write: 100, post: 500 };
 
 /**
  * Passes wake-ups on for as long as it isn't stopped. A wake-up says that some row wants work, never which: one that is lost costs the

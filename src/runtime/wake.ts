@@ -18,12 +18,13 @@ export const openWake = (): Wake => {
   const wait = async (ms: number, signal: AbortSignal): Promise<void> => {
     if (!rung) {
       await new Promise<void>((done) => {
-        const timer = setTimeout(done, ms);
+        // However it ends: a listener for each wait would stay with a signal that lives as long as the process.
         const end = (): void => {
           clearTimeout(timer);
           signal.removeEventListener("abort", end);
           done();
         };
+        const timer = setTimeout(end, ms);
         answer = end;
         signal.addEventListener("abort", end);
         if (signal.aborted) end();

@@ -164,6 +164,8 @@ const settleOrphan = async (
   parts: SettleParts,
   db: Session,
 ): Promise<boolean> => {
+  // In the order in which a late receipt takes them: the delivery, then its tries.
+  await lockDelivery(db, attempt.id);
   const counted = await countedTries(db, attempt.id);
   if (confirmed === true)
     return markSent(db, attempt, { words: `${ended}; the mailer confirms that it was taken`, note: null });

@@ -181,7 +181,7 @@ export interface WorkAsk {
 }
 
 /**
- * Leases a drawn or proven delivery for proof and composition; its id. A process writes one at a time, so one that it holds already is
+ * Leases a drawn or proven delivery for proof and composition; its id. A writer writes one at a time, so one that it holds already is
  * one whose lease it never heard of: the connection broke. Equal filters lie beside each other; writers begin at both ends, so that one
  * has work while the other waits for a picture to be packed.
  */

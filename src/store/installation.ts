@@ -15,6 +15,8 @@ export const statements = {
   discard: `update deliveries set state = 'discarded', reason = $1, finished_at = $2, owner = null, deadline = null
     where state in ('planned', 'drawn', 'proven', 'composed') and not trial and occasion not like 'preview:%'`,
   // Whoever was sending it may still do so, elsewhere; a late receipt says so.
+  // In the order in which a late receipt takes them: the delivery, then its tries.
+  lockSending: "select id from deliveries where state = 'sending' and not trial order by id for update",
   doubt:
     "update deliveries set state = 'uncertain', reason = $1, owner = null, deadline = null where state = 'sending' and not trial",
   doubtTries: `update attempts a set finished_at = $2, outcome = 'unknown', words = $1 from deliveries d
@@ -99,6 +101,7 @@ export const openMornings = async (db: Db, now: Temporal.Instant): Promise<numbe
 export const discardWaiting = async (db: Db, reason: string, now: Temporal.Instant): Promise<void> => {
   await db.query(statements.skipSlots, [reason, at(now)]);
   await db.query(statements.discard, [reason, at(now)]);
+  await db.query(statements.lockSending);
   await db.query(statements.doubtTries, [reason, at(now)]);
   await db.query(statements.doubt, [reason]);
 };

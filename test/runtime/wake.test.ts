@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { expect, test } from "vitest";
 import { openWake, ringAll, ringOne } from "#runtime/wake.ts";
 
@@ -46,4 +47,11 @@ test("rings for everybody wake everybody, and a second ring is kept for nobody w
   for (const { wait } of all) void wait();
   await settle();
   expect(woken()).toEqual([1, 1]);
+});
+
+test("a wait that ended by its time leaves nothing behind: a signal lives as long as the process, and a loop waits for ever", async () => {
+  const { signal } = new AbortController();
+  const wake = openWake();
+  for (let n = 0; n < 3; n += 1) await wake.wait(1, signal);
+  expect(getEventListeners(signal, "abort")).toEqual([]);
 });

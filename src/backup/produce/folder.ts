@@ -24,8 +24,6 @@ interface Filling {
   readonly remarks: Remarks;
   /** Ends the waiting for a reader that is gone. */
   readonly signal: AbortSignal;
-  /** Rejects when it ends. */
-  readonly gone: Promise<never>;
 }
 
 type Header = Parameters<Pack["entry"]>[0];
@@ -40,27 +38,27 @@ const headerOf = ({ path, stats }: Found) => ({
   mtime: stats.mtime,
 });
 
-/** Begins an entry, and says when it is written. */
-const begin = (tar: Pack, header: Header) => {
+/** Begins an entry, and says when it is written, or that its reader is gone. */
+const begin = ({ tar, signal }: Filling, header: Header) => {
+  signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  promise.catch(() => undefined);
+  const gone = (): void => reject(signal.reason);
+  signal.addEventListener("abort", gone, { once: true });
   const entry = tar.entry(header, (error) => (error ? reject(error) : resolve()));
   // The promise tells it; as an event that nobody listens to it would end the whole process.
   entry.on("error", () => undefined);
-  return { entry, written: promise };
+  const written = promise.finally(() => signal.removeEventListener("abort", gone));
+  written.catch(() => undefined);
+  return { entry, written };
 };
 
-const plainEntry = async ({ tar }: Filling, header: Header): Promise<void> => await begin(tar, header).written;
+const plainEntry = async (filling: Filling, header: Header): Promise<void> => await begin(filling, header).written;
 
-const fileEntry = async (
-  { tar, signal, gone }: Filling,
-  header: Header,
-  chunks: AsyncIterable<Buffer>,
-): Promise<void> => {
-  const { entry, written } = begin(tar, header);
-  for await (const chunk of chunks) if (!entry.write(chunk)) await once(entry, "drain", { signal });
+const fileEntry = async (filling: Filling, header: Header, chunks: AsyncIterable<Buffer>): Promise<void> => {
+  const { entry, written } = begin(filling, header);
+  for await (const chunk of chunks) if (!entry.write(chunk)) await once(entry, "drain", { signal: filling.signal });
   entry.end(null);
-  await Promise.race([written, gone]);
+  await written;
 };
 
 /** Exactly `size` bytes, as the header before them promised: what a file has grown by is left off, what it lost is filled with zeros. */
@@ -144,13 +142,6 @@ const listed = (what: string, paths: readonly string[]): readonly string[] => {
 const inWords = ({ changed, leftOut }: Remarks): string =>
   [...listed("changed while they were read", changed), ...listed("left out", leftOut)].join("\n");
 
-const goneOf = (signal: AbortSignal): Promise<never> => {
-  const { promise, reject } = Promise.withResolvers<never>();
-  promise.catch(() => undefined);
-  signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  return promise;
-};
-
 /** Both ends of the tar end together: who fills it must not wait for a reader that is gone, nor the reader for more. */
 const packInto = async (path: string, { making, dir }: { readonly making: Making<"folder">; readonly dir: string }) => {
   const tar = pack();
@@ -161,7 +152,7 @@ const packInto = async (path: string, { making, dir }: { readonly making: Making
   const file = createWriteStream(path, { flags: "wx", mode: 0o600, flush: true });
   const stored = pipeline(Readable.from(tar), zstd, file, { signal });
   const entries = walk(dir, { exclude: making.producer.exclude, but: await realpath(making.scratch) });
-  const filled = fill({ tar, remarks, signal, gone: goneOf(signal) }, entries);
+  const filled = fill({ tar, remarks, signal }, entries);
   const results = await Promise.allSettled(
     [stored, filled].map(async (end) => {
       try {
