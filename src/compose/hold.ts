@@ -40,9 +40,11 @@ export const setBack = (delivery: Delivery, error: unknown, parts: HoldParts): P
 const putBack = async (delivery: Delivery, error: unknown, { pool, clock }: HoldParts): Promise<void> => {
   const current = await deliveryById(pool, delivery.id);
   if (current === null || (current.state !== "drawn" && current.state !== "proven")) return;
-  if (isFault(error) && error.retry === "later" && before(clock.now(), current.expiresAt)) {
+  // Lost during a commit, nobody knew whether it happened; the state that was just read says that it didn't.
+  const isOfDatabase = isFault(error, "store.unreachable");
+  if ((isOfDatabase || (isFault(error) && error.retry === "later")) && before(clock.now(), current.expiresAt)) {
     // Where this can be recorded, the database is there again.
-    const seconds = isFault(error, "store.unreachable") ? 0 : 30;
+    const seconds = isOfDatabase ? 0 : 30;
     await postponeDelivery(pool, delivery.id, clock.now().add({ seconds }));
     return;
   }

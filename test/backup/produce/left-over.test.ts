@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { endLeftOver, notesFor } from "#backup/produce/left-over.ts";
 import { standInTsm } from "../../support/tsm.ts";
@@ -25,6 +25,9 @@ test("what a killed daemon had under way is ended, and its half archive removed,
   const maker = startMaker(here.scratch, endless);
   const archives = () => readdirSync(endless.folder).filter((name) => name.endsWith(".tsbak"));
   await expect.poll(archives, { timeout: 20_000 }).toEqual(["bi-2026-11-21.tsbak"]);
+  // On a slow machine the command may be at work before its number is written down.
+  const noted = () => (existsSync(`${here.scratch}.running`) ? readFileSync(`${here.scratch}.running`, "utf8") : "");
+  await expect.poll(noted, { timeout: 20_000 }).toContain('"group":');
   maker.kill("SIGKILL");
   await once(maker, "exit");
   expect(alive(endless.pids()).length).toBeGreaterThan(0);
