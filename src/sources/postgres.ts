@@ -31,6 +31,8 @@ export const postgresSource = (settings: PostgresSettings): Source => {
     types: { getTypeParser: () => (text: string) => text },
   });
   pool.on("error", () => {});
+  // Its end may come together with its beginning: an error event to which nobody listens ends the process.
+  pool.on("connect", (client) => client.on("error", () => {}));
   return {
     name: settings.name,
     query: async (ask) => {

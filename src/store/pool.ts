@@ -38,6 +38,9 @@ export const openPool = (url: string, settings: PoolSettings): Pool => {
   const pool = new pg.Pool(configOf(url, settings));
   // A connection that breaks while idle is told here; the pool has dropped it already, and the next statement takes another.
   pool.on("error", () => {});
+  // And whatever it does otherwise. From the first moment, since the message of its end may come together with that of its beginning:
+  // an error event to which nobody listens ends the process.
+  pool.on("connect", (client) => client.on("error", () => {}));
   const connect = (): Promise<pg.PoolClient> => guarded(() => pool.connect());
   return {
     query: async (text, values) => {
@@ -46,16 +49,10 @@ export const openPool = (url: string, settings: PoolSettings): Pool => {
     },
     connect: async () => {
       const client = await connect();
-      // Without a listener, a connection that breaks while its holder is busy elsewhere would end the process.
-      const ignore = (): void => {};
-      client.on("error", ignore);
       return {
         hear: (channel, told) => hear(client, channel, told),
         query: (text, values, limitMs) => run(client, { text, values, limitMs }),
-        release: (broken = false) => {
-          client.off("error", ignore);
-          client.release(broken);
-        },
+        release: (broken = false) => client.release(broken),
       };
     },
     [Symbol.asyncDispose]: () => pool.end(),
@@ -73,8 +70,6 @@ const hear = async (client: pg.PoolClient, channel: string, told: Parameters<Con
 export const longestWaitMs = 3_600_000;
 
 const useOnce = async <T>(client: pg.PoolClient, work: () => Promise<T>): Promise<T> => {
-  const ignore = (): void => {};
-  client.on("error", ignore);
   let broken = false;
   try {
     return await work();
@@ -82,7 +77,6 @@ const useOnce = async <T>(client: pg.PoolClient, work: () => Promise<T>): Promis
     broken = isFault(error);
     throw error;
   } finally {
-    client.off("error", ignore);
     client.release(broken);
   }
 };
