@@ -47,8 +47,6 @@ export const postgresSource = (settings: PostgresSettings): Source => {
 };
 
 const queryIn = async (client: pg.PoolClient, ask: Ask, settings: PostgresSettings): Promise<Rows> => {
-  const ignore = (): void => {};
-  client.on("error", ignore);
   let held = true;
   const giveBack = (broken: boolean): void => {
     if (held) client.release(broken);
@@ -67,7 +65,6 @@ const queryIn = async (client: pg.PoolClient, ask: Ask, settings: PostgresSettin
     throw ask.signal?.aborted ? aborted(settings, ask.signal) : error;
   } finally {
     ask.signal?.removeEventListener("abort", abort);
-    client.off("error", ignore);
     giveBack(failed);
   }
 };
