@@ -14,9 +14,9 @@ export const statements = {
     and occasion not like 'preview:%'`,
   discard: `update deliveries set state = 'discarded', reason = $1, finished_at = $2, owner = null, deadline = null
     where state in ('planned', 'drawn', 'proven', 'composed') and not trial and occasion not like 'preview:%'`,
-  // Whoever was sending it may still do so, elsewhere; a late receipt says so.
   // In the order in which a late receipt takes them: the delivery, then its tries.
   lockSending: "select id from deliveries where state = 'sending' and not trial order by id for update",
+  // Whoever was sending it may still do so, elsewhere; a late receipt says so.
   doubt:
     "update deliveries set state = 'uncertain', reason = $1, owner = null, deadline = null where state = 'sending' and not trial",
   doubtTries: `update attempts a set finished_at = $2, outcome = 'unknown', words = $1 from deliveries d
