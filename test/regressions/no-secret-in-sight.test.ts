@@ -14,9 +14,9 @@ import { descendants } from "../support/processes.ts";
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
-const environmentOf = (pid: number): string => {
+const seenOf = (pid: number, what: "cmdline" | "environ"): string => {
   try {
-    return readFileSync(`/proc/${pid}/environ`, "utf8");
+    return readFileSync(`/proc/${pid}/${what}`, "utf8").replaceAll("\0", " ");
   } catch {
     return "";
   }
@@ -51,16 +51,22 @@ reports: { sales: { view: ${view}, at: weekdays 07:00, to: people.csv, filter: {
   const child = spawn(process.execPath, argv, { cwd: dir, env, stdio: "ignore" });
   const lines = new Set<string>();
   const seen = new Set<string>();
+  const known = new Set<number>();
   let isOver = false;
   const ended = once(child, "exit").finally(() => {
     isOver = true;
   });
   while (!isOver) {
-    for (const { pid, words } of descendants(child.pid ?? 0)) {
-      // Between fork and exec a child still has its parent's words and environment.
-      if (words.includes(main)) continue;
+    for (const { pid } of descendants(child.pid ?? 0)) {
+      const environment = seenOf(pid, "environ");
+      // Read last: between fork and exec a child still has its parent's words and environment, and no words for a moment.
+      const words = seenOf(pid, "cmdline");
+      if (words === "" || words.includes(main)) continue;
       lines.add(words);
-      seen.add(words).add(environmentOf(pid));
+      seen.add(words);
+      // What was there before the program began was its parent's; it counts at the next look, if it stays.
+      if (known.has(pid)) seen.add(environment);
+      known.add(pid);
     }
     await pause(20);
   }

@@ -39,7 +39,7 @@ beforeAll(async () => {
   morning = await openMorning({
     people,
     report: { filter: { Customer: "customer" } },
-    limits: { renderAttempts: 1, settleTimeoutMs: 4_000, exportTimeoutMs: 4_000, openTimeoutMs: 8_000 },
+    limits: { renderAttempts: 1, settleTimeoutMs: 15_000, exportTimeoutMs: 15_000, openTimeoutMs: 15_000 },
   });
   for (const [kind] of wrongs) morning.sample.misbehave({ kind, when: { Customer: [customerOf(kind)] } });
   deliveries = await morning.live();

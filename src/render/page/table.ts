@@ -19,7 +19,7 @@ export interface TableRows {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** At the end of what is loaded, more may still be on its way: the network must be quiet for so long. */
+/** At the end of what is loaded, more may still be on its way, or only about to be asked for: all must be quiet for so long. */
 const quietMs = 250;
 const mostColumns = 200;
 
@@ -54,15 +54,23 @@ interface Row {
 
 const collect = async (tab: Tab, { selector, maxRows }: TableOptions, signal: AbortSignal): Promise<readonly Row[]> => {
   const rows = new Map<number, Row>();
+  let rested: string | null = null;
   for (let top = 0; ; ) {
     const seen = await seeAt(tab, { selector, top });
     for (const row of seen.rows) rows.set(row.at, row);
     if (rows.size > maxRows) throw failed(`The table “${selector}” has more than ${maxRows} rows.`);
     if (top < seen.end) top = Math.min(seen.end, Math.max(top + smallestStep, drawnTo(seen, top) - overlap));
-    else if (await isAtRest(tab, { selector, top }, signal)) break;
+    else if (rested === extentOf(seen)) break;
+    else {
+      rested = extentOf(seen);
+      await rest(tab, seen, signal);
+    }
   }
   return [...rows.values()].sort((a, b) => a.at - b.at);
 };
+
+/** Where its rows are and where it ends; what stands in them may change like a clock. */
+const extentOf = ({ rows, end }: Seen): string => [end, ...rows.map(({ at }) => at)].join(" ");
 
 const smallestStep = 20;
 /** A row at the edge of what is drawn may be drawn in part only. */
@@ -78,10 +86,10 @@ const drawnTo = ({ rows }: Seen, top: number): number => {
   return bottom;
 };
 
-/** True when the end stays the end once nothing more is being fetched. */
-const isAtRest = async (tab: Tab, look: TableLook, signal: AbortSignal): Promise<boolean> => {
+/** Waits until nothing more is being fetched. What scrolling asks for may be asked a moment later, and be heard of later still. */
+const rest = async (tab: Tab, { end }: Seen, signal: AbortSignal): Promise<void> => {
+  if (end > 0) await pause(quietMs, undefined, { signal });
   while (tab.recorder.quietMs() < quietMs) await pause(50, undefined, { signal });
-  return (await seeAt(tab, look)).end <= look.top;
 };
 
 interface Seen {

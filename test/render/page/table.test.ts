@@ -28,6 +28,18 @@ const byPlace =
   "(n) => `<div role=row style='position:absolute;height:30px;top:${n * 30}px'><span role=gridcell>Customer ${n}</span> <span role=gridcell>${n * 7}</span></div>`";
 const byIndex = byPlace.replace("role=row", "role=row aria-rowindex=${n + 2}");
 
+/** A list that fetches its next rows once its end is scrolled to. */
+const growing = (ask: string) =>
+  pageOf(
+    `<div id=box style="height:200px;overflow:auto"><table id=t><tbody id=rows></tbody></table></div><script>
+      let page = 0, busy = false;
+      const more = async () => { if (busy || page >= 4) return; busy = true;
+        const items = await (await fetch("/rows?page=" + page++)).json();
+        rows.insertAdjacentHTML("beforeend", items.map((n) => "<tr><td>" + n + "</td></tr>").join("")); busy = false; };
+      box.addEventListener("scroll", () => { if (box.scrollTop + box.clientHeight > box.scrollHeight - 50) ${ask}; });
+      more();</script>`,
+  );
+
 beforeAll(async () => {
   browser = await openTestBrowser();
   pages = await startPages({
@@ -41,15 +53,8 @@ beforeAll(async () => {
     "/by-index": pageOf(virtual(400, byIndex)),
     "/gap": pageOf(virtual(400, byIndex.replace("=> `", "=> n === 200 ? '' : `"))),
     "/promises": pageOf(virtual(40, byPlace).replace("role=grid", "role=grid aria-rowcount=90")),
-    "/more": pageOf(
-      `<div id=box style="height:200px;overflow:auto"><table id=t><tbody id=rows></tbody></table></div><script>
-        let page = 0, busy = false;
-        const more = async () => { if (busy || page >= 4) return; busy = true;
-          const items = await (await fetch("/rows?page=" + page++)).json();
-          rows.insertAdjacentHTML("beforeend", items.map((n) => "<tr><td>" + n + "</td></tr>").join("")); busy = false; };
-        box.addEventListener("scroll", () => { if (box.scrollTop + box.clientHeight > box.scrollHeight - 50) more(); });
-        more();</script>`,
-    ),
+    "/more": growing("more()"),
+    "/more-later": growing("setTimeout(more, 120)"),
     "/rows": (request, response) => {
       const page = Number(new URL(request.url ?? "", "http://here").searchParams.get("page"));
       const rows = Array.from({ length: 50 }, (_, n) => page * 50 + n);
@@ -92,8 +97,11 @@ test.each([
   expect(rows).toEqual(Array.from({ length: count }, (_, n) => [`Customer ${n}`, String(n * 7)]));
 });
 
-test("rows that are fetched at the end of the table are read too", async () => {
-  const { columns, rows } = await reading("/more", "#t");
+test.each([
+  ["at once", "/more"],
+  ["a moment after the scrolling", "/more-later"],
+])("rows that are fetched at the end of the table are read too: %s", async (_, path) => {
+  const { columns, rows } = await reading(path, "#t");
   expect(columns).toEqual(["Column 1"]);
   expect(rows.map(([n]) => Number(n))).toEqual(Array.from({ length: 200 }, (_, n) => n));
 });
