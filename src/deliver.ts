@@ -4,13 +4,14 @@ import { type DraftFacts, putDrafts } from "#audience/run.ts";
 import { keepWriting, setBack } from "#compose/hold.ts";
 import { type ComposeParts, composeDelivery } from "#compose/run.ts";
 import type { Delivery, DeliveryPart } from "#model/delivery.ts";
+import type { Report } from "#model/report.ts";
 import { planAgain, proveDelivery } from "#proof/run.ts";
 import { viewOf } from "#render/plan.ts";
 import type { Log } from "#runtime/log.ts";
 import { within } from "#runtime/timeout.ts";
 import { type StagingRules, stagedRecipients } from "#send/plan/staging.ts";
 import { type PostParts, postNext } from "#send/run.ts";
-import { deliveryById, leaseDelivery, moveDelivery, type WorkAsk } from "#store/deliveries.ts";
+import { leaseDelivery, moveDelivery, type WorkAsk, type WriteAsk } from "#store/deliveries.ts";
 import type { Session } from "#store/pool.ts";
 import type { KnownReport } from "#store/reports.ts";
 import { slotById } from "#store/slots.ts";
@@ -20,6 +21,9 @@ export interface DeliverParts extends ComposeParts, Omit<PostParts, "look"> {
   readonly log: Log;
   /** Longest time for proving and writing one email. */
   readonly writeTimeoutMs: number;
+  /** The report as it was when the delivery was planned. */
+  readonly definitionOf: (delivery: Pick<Delivery, "report" | "version">) => Promise<Report>;
+  /** The same, with its mode of today. */
   readonly reportOf: (delivery: Pick<Delivery, "report" | "version">) => Promise<KnownReport>;
   readonly holidaysOn: (date: string) => Promise<Readonly<Record<string, string>>>;
   readonly requests: DraftFacts["parts"]["requests"];
@@ -28,9 +32,8 @@ export interface DeliverParts extends ComposeParts, Omit<PostParts, "look"> {
 }
 
 /** Proves and composes the next drawn delivery; false when there is none. One that fails stops nobody else. */
-export const writeNext = async (ask: Parameters<typeof leaseDelivery>[1], parts: DeliverParts): Promise<boolean> => {
-  const id = await leaseDelivery(parts.pool, ask);
-  const delivery = id === null ? null : await deliveryById(parts.pool, id);
+export const writeNext = async (ask: WriteAsk, parts: DeliverParts): Promise<boolean> => {
+  const delivery = await leaseDelivery(parts.pool, ask);
   if (delivery === null) return false;
   const lease = keepWriting(delivery, ask, parts);
   try {
@@ -49,8 +52,8 @@ export const writeNext = async (ask: Parameters<typeof leaseDelivery>[1], parts:
 };
 
 const write = async (delivery: Delivery, parts: DeliverParts): Promise<void> => {
-  const known = await parts.reportOf(delivery);
-  const find = (part: DeliveryPart) => viewOf(part, known.report);
+  const report = await parts.definitionOf(delivery);
+  const find = (part: DeliveryPart) => viewOf(part, report);
   const { pool, clock, log } = parts;
   if (delivery.state === "drawn") {
     const judgment = await proveDelivery(delivery, (part) => find(part).report, pool);
@@ -63,7 +66,7 @@ const write = async (delivery: Delivery, parts: DeliverParts): Promise<void> => 
     if (!(await moveDelivery(pool, move)) || judgment.outcome !== "proven") return;
     await parts.passPoint("write:proven");
   }
-  if (await composeDelivery(delivery, { report: known.report, find }, parts)) return;
+  if (await composeDelivery(delivery, { report, find }, parts)) return;
   await planAgain(delivery, "proven", parts);
 };
 

@@ -51,7 +51,7 @@ const longestRoundOf = (limits: Config["limits"]): number => {
 export const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts => {
   const { config, clock, log, pool, artifacts, sources, servers, holidays } = open;
   const { limits, mail, dir } = config;
-  const reportOf = rememberReports(pool);
+  const { definitionOf, reportOf } = rememberReports(pool);
   const alerts = alertsOf(open);
   const tellTicks = recurringTroubles(alerts);
   const timings = rememberTimings(open);
@@ -75,6 +75,7 @@ export const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts =>
     staging: mail,
     sendAttempts: limits.sendAttempts,
     whenUncertain: mail.whenUncertain,
+    definitionOf,
     reportOf,
     holidaysOn: holidays.on,
     readiness: { sources, limitMs: limits.probeTimeoutMs },

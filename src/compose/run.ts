@@ -13,9 +13,8 @@ import { inLanguage, type Report, type ReportView } from "#model/report.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
 import type { PassPoint } from "#runtime/point.ts";
-import { keepFacts, moveDelivery } from "#store/deliveries.ts";
 import { installationOf, putMessage } from "#store/messages.ts";
-import { type Pool, transaction } from "#store/pool.ts";
+import type { Pool } from "#store/pool.ts";
 import { isOutdated } from "#store/proofs.ts";
 import { oweRemoval } from "#store/retention.ts";
 import { slotById } from "#store/slots.ts";
@@ -118,7 +117,7 @@ interface Kept {
 }
 
 /**
- * The bytes first, then the rows in one transaction: a row never names a message that isn't there. What somebody else wrote, released or
+ * The bytes first, then the rows at once: a row never names a message that isn't there. What somebody else wrote, released or
  * ended meanwhile stays as it is.
  */
 const keep = async (
@@ -133,12 +132,7 @@ const keep = async (
   const facts = gathered.parts.flatMap(({ input }) =>
     input.facts.map((fact) => ({ ...fact, name: keptName(input.part, fact.name) })),
   );
-  const isOurs = await transaction(pool, async (db) => {
-    if (!(await moveDelivery(db, { id: delivery.id, from: "proven", to: "composed" }))) return false;
-    await putMessage(db, { ...rest, path, sha256, size: bytes.length });
-    await keepFacts(db, delivery.id, { facts, notes });
-    return true;
-  });
+  const isOurs = await putMessage(pool, { ...rest, path, sha256, size: bytes.length }, { facts, notes });
   // What nobody will name mustn't stay: it may be of somebody who was erased meanwhile.
   if (!isOurs) await oweRemoval(pool, path);
   await passPoint("write:composed");

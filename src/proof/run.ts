@@ -7,8 +7,8 @@ import { type Collision, collisions, type Decision, decide, type Judged, judge, 
 import type { Log } from "#runtime/log.ts";
 import { moveDelivery, putProofs } from "#store/deliveries.ts";
 import type { Pool } from "#store/pool.ts";
-import { drawingsOf, holdBack, keepProven } from "#store/proofs.ts";
-import { type RenderRow, renderById, twinsOf } from "#store/renders.ts";
+import { drawingsOf, holdBack } from "#store/proofs.ts";
+import { type RenderRow, twinsOf } from "#store/renders.ts";
 
 /** What the proof of a delivery says: send it, hold it back with its evidence, there is nothing to send, or it is being drawn anew. */
 export type Judgment =
@@ -22,14 +22,13 @@ export type ReportOfPart = (part: DeliveryPart) => Report;
 
 /** Judges every part of a drawn delivery and stores the verdicts with their evidence. A part whose render was lost has nothing to judge. */
 export const proveDelivery = async (delivery: Delivery, reportOf: ReportOfPart, pool: Pool): Promise<Judgment> => {
-  // Asked before the evidence is: if a render ends in between, the proof is of an older drawing than it says, and is made again.
   const drawings = await drawingsOf(pool, delivery.id);
   const decisions: { readonly decision: Decision; readonly policy: Report["empty"] }[] = [];
   const proofs: Proof[] = [];
   for (const [index, part] of delivery.parts.entries()) {
-    const render = await renderById(pool, part.renderId);
+    const render = drawings.find((drawing) => drawing.part === index)?.render;
     if (render?.state === "wanted" || render?.state === "drawing") return { outcome: "outdated" };
-    if (render === null || render.state !== "ready") continue;
+    if (render?.state !== "ready") continue;
     const report = reportOf(part);
     const judged = judgePart({ delivery, part, report, render });
     proofs.push(...judged.map(({ format, verdict, evidence }) => ({ part: index, format, verdict, evidence })));
@@ -37,8 +36,7 @@ export const proveDelivery = async (delivery: Delivery, reportOf: ReportOfPart, 
     const mode = modeOf(report.proof, isLive);
     decisions.push({ decision: decide({ judged, mode, isLive, empty: report.empty }), policy: report.empty });
   }
-  await putProofs(pool, delivery.id, proofs);
-  await keepProven(pool, delivery.id, drawings);
+  await putProofs(pool, delivery.id, { proofs, drawings });
   if (delivery.trial) return conclude(decisions, []);
   const alike = await swapped(delivery, pool);
   await holdOthers(alike, delivery, pool);

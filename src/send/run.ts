@@ -9,7 +9,7 @@ import { beforeSending } from "#send/plan.ts";
 import type { Receipt } from "#send/port.ts";
 import { mayHaveArrived, type SettleParts, settleFault } from "#send/settle.ts";
 import { awaitTurn, type TurnParts } from "#send/turn.ts";
-import { deliveryById, moveDelivery, postponeDelivery, type WorkAsk } from "#store/deliveries.ts";
+import { moveDelivery, postponeDelivery, type WorkAsk } from "#store/deliveries.ts";
 import { forgetMessage, messageOf } from "#store/messages.ts";
 import { outlast } from "#store/outlast.ts";
 import { type Session, transaction } from "#store/pool.ts";
@@ -59,23 +59,22 @@ const sendableFor = ({ occasion, now }: WorkAsk, { installation, mailer }: PostP
 
 /** A delivery over which the last look stumbles waits a minute, so that those behind it have their turn. */
 const commit = async (ask: Sending, parts: PostParts): Promise<Committed | "settled" | null> => {
-  const taken: { id: string | null } = { id: null };
+  const taken: { id?: string } = {};
   try {
     return await commitNext(ask, parts, taken);
   } catch (error) {
     const isOfDatabase = isFault(error, "store.unreachable") || isFault(error, "run.timeout");
-    if (taken.id !== null && !isOfDatabase)
+    if (taken.id !== undefined && !isOfDatabase)
       await postponeDelivery(parts.pool, taken.id, parts.clock.now().add({ minutes: 1 }));
     throw error;
   }
 };
 
-const commitNext = (ask: Sending, parts: PostParts, taken: { id: string | null }): ReturnType<typeof commit> =>
+const commitNext = (ask: Sending, parts: PostParts, taken: { id?: string }): ReturnType<typeof commit> =>
   transaction(parts.pool, async (db) => {
-    const id = await lockSendable(db, { ...sendableFor(ask, parts), trial: ask.trial });
-    taken.id = id;
-    const delivery = id === null ? null : await deliveryById(db, id);
+    const delivery = await lockSendable(db, { ...sendableFor(ask, parts), trial: ask.trial });
     if (delivery === null) return null;
+    taken.id = delivery.id;
     const reason = await whyNot(db, delivery, parts);
     if (reason !== null) {
       const doubt = await mayHaveArrived(db, { id: delivery.id, n: delivery.attempts + 1 });

@@ -20,7 +20,8 @@ import {
   textOrNull,
 } from "#store/db.ts";
 
-const parts = `coalesce((select jsonb_agg(jsonb_build_object('report', p.report, 'view', p.view, 'filters', p.filters,
+/** All that a delivery is read from, where it is called `d`. */
+export const deliveryColumns = `d.*, coalesce((select jsonb_agg(jsonb_build_object('report', p.report, 'view', p.view, 'filters', p.filters,
     'heading', p.heading, 'renderId', p.render_id::text) order by p.part) from delivery_parts p where p.delivery_id = d.id), '[]') as parts`;
 
 /** Whose renders have all ended is asked first: thousands may wait, and what is read about each of them is for few. */
@@ -34,17 +35,17 @@ const drawable = (which: string): string => `with settled as materialized (selec
       join report_versions v on v.hash = d.version
     group by d.id, v.definition ->> 'whenRenderFails'`;
 
-const lease = (order: "asc" | "desc") => `update deliveries set owner = $1, deadline = now() + $2 * interval '1 ms'
-    where id = (select d.id from deliveries d where d.state in ('drawn', 'proven')
-      and (d.deadline is null or d.owner = $1) and d.stopped_at is null and (d.not_before is null or d.not_before <= $4)
-      and ($3::text is null or d.occasion = $3)
-      order by md5(d.filters_key) ${order}, d.id ${order} for update skip locked limit 1)
-    returning id`;
+const lease = (order: "asc" | "desc") => `update deliveries d set owner = $1, deadline = now() + $2 * interval '1 ms'
+    where d.id = (select w.id from deliveries w where w.state in ('drawn', 'proven')
+      and (w.deadline is null or w.owner = $1) and w.stopped_at is null and (w.not_before is null or w.not_before <= $4)
+      and ($3::text is null or w.occasion = $3)
+      order by md5(w.filters_key) ${order}, w.id ${order} for update skip locked limit 1)
+    returning ${deliveryColumns}`;
 
 /** Every statement about deliveries; a test prepares each. */
 export const statements = {
-  byId: `select d.*, ${parts} from deliveries d where d.id = $1`,
-  list: `select d.*, ${parts} from deliveries d
+  byId: `select ${deliveryColumns} from deliveries d where d.id = $1`,
+  list: `select ${deliveryColumns} from deliveries d
     where ($1::text is null or d.report = $1) and ($2::text is null or d.state = $2)
       and ($3::text is null or d.occasion = $3) and ($4::bigint is null or d.slot_id = $4)
     order by d.nominal desc, d.id limit $5`,
@@ -64,11 +65,13 @@ export const statements = {
         join renders r on r.id = p.render_id join servers s on s.name = r.server
       where x.state = 'planned' and p.delivery_id = x.id and r.state = 'wanted' and s.paused_until > $1 limit 1), ''), finished_at = $1, owner = null, deadline = null
     where state in ('planned', 'drawn', 'proven', 'composed') and expires_at <= $1 returning id`,
-  keepFacts: "update deliveries set facts = $2, notes = $3 where id = $1",
   lastFacts: `select d.facts, d.nominal, d.zone from deliveries d where d.report = $1 and md5(d.filters_key) = md5($2) and d.filters_key = $2 and d.state = 'sent'
       and (d.nominal at time zone d.zone)::date < ($3::timestamptz at time zone d.zone)::date and d.facts is not null and d.trial = $4
     order by d.nominal desc limit 1`,
-  putProofs: `insert into proofs (delivery_id, part, format, verdict, evidence, sha256)
+  putProofs: `with about as (
+      update delivery_parts p set proven_of = x.drawn_at from jsonb_to_recordset($3::jsonb) as x (part int, drawn_at timestamptz)
+        where p.delivery_id = $1 and p.part = x.part)
+    insert into proofs (delivery_id, part, format, verdict, evidence, sha256)
     select $1, x.part, x.format, x.verdict, x.evidence, (
       select a.sha256 from delivery_parts p join artifacts a on a.render_id = p.render_id and a.format = x.format
         where p.delivery_id = $1 and p.part = x.part)
@@ -77,7 +80,8 @@ export const statements = {
   proofs: "select * from proofs where delivery_id = $1 order by part, format",
 };
 
-const toDelivery = (row: Row): Delivery => ({
+/** A delivery from its columns. */
+export const toDelivery = (row: Row): Delivery => ({
   id: text(row, "id"),
   slotId: textOrNull(row, "slot_id"),
   occasion: text(row, "occasion"),
@@ -180,16 +184,21 @@ export interface WorkAsk {
   readonly now: Temporal.Instant;
 }
 
+/** Who leases a delivery to write it, and from which end of the filters. */
+export interface WriteAsk extends WorkAsk {
+  readonly from: "front" | "back";
+}
+
 /**
- * Leases a drawn or proven delivery for proof and composition; its id. A writer writes one at a time, so one that it holds already is
+ * Leases a drawn or proven delivery for proof and composition. A writer writes one at a time, so one that it holds already is
  * one whose lease it never heard of: the connection broke. Equal filters lie beside each other; writers begin at both ends, so that one
  * has work while the other waits for a picture to be packed.
  */
-export const leaseDelivery = (db: Db, ask: WorkAsk & { readonly from: "front" | "back" }): Promise<string | null> =>
+export const leaseDelivery = (db: Db, ask: WriteAsk): Promise<Delivery | null> =>
   one(db, {
     text: ask.from === "front" ? statements.lease : statements.leaseBack,
     values: [ask.owner, ask.leaseMs, ask.occasion, at(ask.now)],
-    map: (row) => text(row, "id"),
+    map: toDelivery,
   });
 
 /** Leaves a delivery where it is until `notBefore`. */
@@ -200,15 +209,6 @@ export const postponeDelivery = async (db: Db, id: string, notBefore: Temporal.I
 /** Ends what was not sent in time; the ids. */
 export const expireDeliveries = (db: Db, now: Temporal.Instant, reason: string): Promise<string[]> =>
   many(db, { text: statements.expire, values: [at(now), reason], map: (row) => text(row, "id") });
-
-/** Keeps the figures and notes that a message shows. */
-export const keepFacts = async (
-  db: Db,
-  id: string,
-  shown: { readonly facts: readonly ShownFact[]; readonly notes: readonly string[] },
-): Promise<void> => {
-  await db.query(statements.keepFacts, [id, json(shown.facts), json(shown.notes)]);
-};
 
 /** The figures of the last delivery that was sent with equal filters, with its date in its zone; `null`: there is none. */
 export const lastSentFacts = (
@@ -224,10 +224,21 @@ export const lastSentFacts = (
     }),
   });
 
-/** Keeps the proof of each artifact. */
-export const putProofs = async (db: Db, deliveryId: string, proofs: readonly Proof[]): Promise<void> => {
-  const rows = proofs.map(({ part, format, verdict, evidence }) => ({ part, format, verdict, evidence }));
-  await db.query(statements.putProofs, [deliveryId, json(rows)]);
+/** Which drawing of a part was proven: when it was drawn, or `null`: never. */
+export interface Drawing {
+  readonly part: number;
+  readonly drawnAt: Temporal.Instant | null;
+}
+
+/** Keeps the proof of each artifact, and which drawings it is about. */
+export const putProofs = async (
+  db: Db,
+  deliveryId: string,
+  proven: { readonly proofs: readonly Proof[]; readonly drawings: readonly Drawing[] },
+): Promise<void> => {
+  const proofs = proven.proofs.map(({ part, format, verdict, evidence }) => ({ part, format, verdict, evidence }));
+  const drawings = proven.drawings.map(({ part, drawnAt }) => ({ part, drawn_at: at(drawnAt) }));
+  await db.query(statements.putProofs, [deliveryId, json(proofs), json(drawings)]);
 };
 
 /** The proof of each artifact of a delivery. */

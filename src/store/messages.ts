@@ -1,10 +1,13 @@
-import type { StoredMessage } from "#model/message.ts";
-import { as, type Db, one, text } from "#store/db.ts";
+import type { ShownFact, StoredMessage } from "#model/message.ts";
+import { as, changed, type Db, json, one, text } from "#store/db.ts";
 
 /** Every statement about messages; a test prepares each. */
 export const statements = {
-  put: `insert into messages (delivery_id, message_id, sender, recipients, subject, path, sha256, bytes)
-    values ($1, $2, $3, $4, $5, $6, $7, $8)
+  put: `with composed as (
+      update deliveries set state = 'composed', reason = null, finished_at = null, owner = null, deadline = null, facts = $9, notes = $10
+        where id = $1 and state = 'proven' returning id)
+    insert into messages (delivery_id, message_id, sender, recipients, subject, path, sha256, bytes)
+    select id, $2, $3, $4::text[], $5, $6, $7, $8::bigint from composed
     on conflict (delivery_id) do update set sender = excluded.sender, recipients = excluded.recipients,
       subject = excluded.subject, path = excluded.path, sha256 = excluded.sha256, bytes = excluded.bytes, removed_at = null`,
   installation: "select id from installation",
@@ -19,10 +22,17 @@ export interface MessageRow extends Omit<StoredMessage, "bytes"> {
   readonly size: number;
 }
 
-/** Records what will be sent, before it is sent. */
-export const putMessage = async (db: Db, message: MessageRow): Promise<void> => {
+/** The figures that a message shows, and what the operator should know of it. */
+export interface Shown {
+  readonly facts: readonly ShownFact[];
+  readonly notes: readonly string[];
+}
+
+/** Records what will be sent, and that a proven delivery is composed; false when somebody else moved that first, and then nothing is recorded. */
+export const putMessage = async (db: Db, message: MessageRow, { facts, notes }: Shown): Promise<boolean> => {
   const { deliveryId, messageId, from, recipients, subject, path, sha256, size } = message;
-  await db.query(statements.put, [deliveryId, messageId, from, recipients, subject, path, sha256, size]);
+  const values = [deliveryId, messageId, from, recipients, subject, path, sha256, size, json(facts), json(notes)];
+  return (await changed(db, statements.put, values)) > 0;
 };
 
 /** The message of a delivery, or `null` before it was composed. */

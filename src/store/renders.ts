@@ -171,19 +171,18 @@ export const giveBackRenders = (db: Db, owner: string): Promise<number> => chang
 /** Wants all renders of a delivery anew. */
 export const drawAgain = (db: Db, deliveryId: string): Promise<number> => changed(db, statements.again, [deliveryId]);
 
+/** A render from its columns. */
+export const toRender = (row: Row): RenderRow => ({
+  id: text(row, "id"),
+  state: as<RenderRow["state"]>(row, "state"),
+  reason: textOrNull(row, "reason"),
+  request: as<RenderRequest>(row, "request"),
+  evidence: as<RenderEvidence | null>(row, "evidence"),
+});
+
 /** A render by id. */
 export const renderById = (db: Db, id: string): Promise<RenderRow | null> =>
-  one(db, {
-    text: statements.byId,
-    values: [id],
-    map: (row) => ({
-      id: text(row, "id"),
-      state: as<RenderRow["state"]>(row, "state"),
-      reason: textOrNull(row, "reason"),
-      request: as<RenderRequest>(row, "request"),
-      evidence: as<RenderEvidence | null>(row, "evidence"),
-    }),
-  });
+  one(db, { text: statements.byId, values: [id], map: toRender });
 
 /** The artifacts of some renders. */
 export const artifactsOf = (db: Db, renderIds: readonly string[]): Promise<Artifact[]> =>

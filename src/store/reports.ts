@@ -133,11 +133,16 @@ export const publishReports = async (db: Db, versions: readonly NewReport[], now
   );
 };
 
-/** A report as it was when a slot or delivery was made, with its mode of today. Versions never change, so they are kept in memory. */
+/** What a slot or delivery was made from. */
+interface MadeOf {
+  readonly report: string;
+  readonly version: string;
+}
+
+/** A report as it was when a slot or delivery was made, alone or with its mode of today. Versions never change, so they are kept in memory. */
 export const rememberReports = (db: Db) => {
   const versions = new Map<string, Report>();
-  return async (made: { readonly report: string; readonly version: string }): Promise<KnownReport> => {
-    const { report: name, version } = made;
+  const definitionOf = async ({ report: name, version }: MadeOf): Promise<Report> => {
     const report = versions.get(version) ?? (await reportVersion(db, version));
     if (report === null) {
       throw new Fault("store.not-found", `Version ${version} of report “${name}” is not in the database.`, {
@@ -145,6 +150,12 @@ export const rememberReports = (db: Db) => {
       });
     }
     versions.set(version, report);
-    return { report, version, mode: await modeOfReport(db, name) };
+    return report;
   };
+  const reportOf = async (made: MadeOf): Promise<KnownReport> => ({
+    report: await definitionOf(made),
+    version: made.version,
+    mode: await modeOfReport(db, made.report),
+  });
+  return { definitionOf, reportOf };
 };

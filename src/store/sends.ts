@@ -1,6 +1,7 @@
+import type { Delivery } from "#model/delivery.ts";
 import type { Temporal } from "#model/time.ts";
 import { as, at, changed, type Db, json, many, number, one, text, textOrNull } from "#store/db.ts";
-import type { WorkAsk } from "#store/deliveries.ts";
+import { deliveryColumns, toDelivery, type WorkAsk } from "#store/deliveries.ts";
 
 /** A preview is written to be looked at and never sent. */
 const isSendable = `d.state = 'composed' and (d.not_before is null or d.not_before <= $1)
@@ -15,7 +16,7 @@ const endAttempt = `update attempts set finished_at = $3, outcome = $4, words = 
 export const statements = {
   waiting: `select d.trial from deliveries d where ${isSendable} order by d.id limit 1`,
   // The turn was taken for a file or for an email that leaves, and is only good for one of these.
-  sendable: `select d.id from deliveries d where ${isSendable} and d.trial = $5 order by d.id for update skip locked limit 1`,
+  sendable: `select ${deliveryColumns} from deliveries d where ${isSendable} and d.trial = $5 order by d.id for update of d skip locked limit 1`,
   begin: `with begun as (update deliveries set state = 'sending', attempts = attempts + 1, owner = $2, reason = null,
       deadline = now() + $3 * interval '1 ms' where id = $1 and state = 'composed' returning id, attempts)
     insert into attempts (delivery_id, n, owner, started_at) select id, attempts, $2, $4 from begun returning n`,
@@ -66,12 +67,8 @@ export const nextSendable = (db: Db, ask: Sendable): Promise<{ readonly trial: b
   });
 
 /** The next composed delivery of these that may go out, locked until the transaction ends. */
-export const lockSendable = (db: Db, ask: Sendable & { readonly trial: boolean }): Promise<string | null> =>
-  one(db, {
-    text: statements.sendable,
-    values: [...sendableValues(ask), ask.trial],
-    map: (row) => text(row, "id"),
-  });
+export const lockSendable = (db: Db, ask: Sendable & { readonly trial: boolean }): Promise<Delivery | null> =>
+  one(db, { text: statements.sendable, values: [...sendableValues(ask), ask.trial], map: toDelivery });
 
 /** Commits to sending: state, counter, deadline and the attempt's row, in the caller's transaction. The attempt's number. */
 export const beginSending = async (db: Db, id: string, ask: Omit<WorkAsk, "occasion">): Promise<number> => {

@@ -112,9 +112,10 @@ test("deliveries are listed by state, and an unknown state or report is wrong", 
 
 test("show tells a quarantined delivery's whole way, the evidence and what to do", async () => {
   const id = await put("quarantined");
-  await putProofs(world.database.pool, id, [
-    { part: 0, format: "png", verdict: "mismatch", evidence: ["The page asked for “South”."] },
-  ]);
+  await putProofs(world.database.pool, id, {
+    proofs: [{ part: 0, format: "png", verdict: "mismatch", evidence: ["The page asked for “South”."] }],
+    drawings: [],
+  });
   const { code, out } = await world.run(["deliveries", "show", id]);
   expect(code).toBe(0);
   expect(out).toContain(`Delivery ${id}: “sales” to Anna\nIt is quarantined: because ${count}\n`);

@@ -22,7 +22,7 @@ test("writers begin at both ends of the filters, and none is given what another 
   for (const statement of statements) await pool.query(statement);
   const ask = { leaseMs: 60_000, occasion: null, now };
   const lease = async (owner: string, from: "front" | "back") => {
-    const id = (await leaseDelivery(pool, { ...ask, owner, from })) ?? "";
+    const { id = "" } = (await leaseDelivery(pool, { ...ask, owner, from })) ?? {};
     const { rows } = await pool.query("select filters_key as key from deliveries where id = $1", [id]);
     return { id, key: rows[0]?.["key"] };
   };
