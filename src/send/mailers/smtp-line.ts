@@ -6,6 +6,7 @@ import SMTPConnection, {
 import XOAuth2 from "nodemailer/lib/xoauth2";
 import { Fault } from "#model/fault.ts";
 import type { StoredMessage } from "#model/message.ts";
+import { wireOf } from "#send/mailers/smtp-data.ts";
 import { faultOf, type Phase, rejectedOf, serverWords } from "#send/mailers/smtp-faults.ts";
 import type { Receipt } from "#send/port.ts";
 
@@ -169,33 +170,6 @@ const offer = async (
 };
 
 const farewellMs = 1_000;
-
-const chunkBytes = 65_536;
-
-/**
- * The message as a stream that knows how far it came. It is first read when the server asked for the data; when it ends, nodemailer
- * writes the final dot. The last look at the signal is therefore just before that: from then on nobody can call the email back.
- */
-const wireOf = (
-  bytes: Uint8Array,
-  { state, signal }: { readonly state: { phase: Phase }; readonly signal: AbortSignal },
-): Readable => {
-  let at = 0;
-  return new Readable({
-    read() {
-      state.phase = "data";
-      if (signal.aborted) {
-        this.destroy(new Error("it was ended before the end of the data"));
-      } else if (at < bytes.byteLength) {
-        at += chunkBytes;
-        this.push(bytes.subarray(at - chunkBytes, at));
-      } else {
-        state.phase = "ended";
-        this.push(null);
-      }
-    },
-  });
-};
 
 const receiptOf = (answer: SMTPConnectionSendInfo): Receipt => ({
   words: serverWords(answer.response),
