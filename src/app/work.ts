@@ -8,6 +8,7 @@ import { freshLists } from "#audience/fresh.ts";
 import { readLists } from "#audience/lists.ts";
 import { isChosenSkip } from "#audience/plan.ts";
 import { rememberTimings } from "#audience/timings.ts";
+import { handedOver } from "#bucket/handed-over.ts";
 import { openDrawn } from "#compose/drawn.ts";
 import { openPictures } from "#compose/pictures.ts";
 import { tellOwner } from "#compose/summarize.ts";
@@ -47,9 +48,13 @@ const longestRoundOf = (limits: Config["limits"]): number => {
   return Math.max(2 * (drawing + taking), limits.writeTimeoutMs, limits.sendLimitMs, limits.probeTimeoutMs * 2);
 };
 
+/** Emails that are written and not sent yet, some tens of usual ones. */
+const handedOverBytes = 16_000_000;
+
 /** The parts of all loops. */
 export const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts => {
-  const { config, clock, log, pool, artifacts, sources, servers, holidays } = open;
+  const { config, clock, log, pool, sources, servers, holidays } = open;
+  const artifacts = handedOver(open.artifacts, { prefix: "messages/", mostBytes: handedOverBytes });
   const { limits, mail, dir } = config;
   const { definitionOf, reportOf } = rememberReports(pool);
   const alerts = alertsOf(open);

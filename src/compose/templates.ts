@@ -12,7 +12,7 @@ export interface FilledMail {
 
 /** Mail templates of one folder, each compiled once until its files change. */
 export interface Templates {
-  /** Fills `templates/mail/<name>` with a view. Throws `compose.template` naming the file and the variable. */
+  /** Fills `templates/mail/<name>` with a view; files that were just changed count a moment later. Throws `compose.template` naming the file and the variable. */
   fill(name: string, view: object): Promise<FilledMail>;
   /** Reads and compiles a template and fills it with its own sample. */
   check(name: string): Promise<FilledMail>;
@@ -33,26 +33,48 @@ const parts = { subject: "subject.hbs", text: "text.hbs", html: "html.mjml.hbs" 
 /** Opens folders of mail templates; of two with one name the first folder's counts. Nothing is read before a template is asked for. */
 export const openTemplates = (...folders: readonly string[]): Templates => {
   const compiled = new Map<string, Promise<Compiled>>();
-  const get = async (name: string): Promise<Compiled> => {
-    const folder = await folderOf(folders, name);
-    const state = await stateOf(folder, name);
+  const looked = new Map<string, { readonly at: number; readonly place: Promise<Place> }>();
+  const look = (name: string): Promise<Place> => {
+    const place = placeOf(folders, name);
+    looked.set(name, { at: performance.now(), place });
+    return place;
+  };
+  const lookLately = (name: string): Promise<Place> => {
+    const last = looked.get(name);
+    return last !== undefined && performance.now() - last.at < looksEveryMs ? last.place : look(name);
+  };
+  const get = async (name: string, { folder, state }: Place): Promise<Compiled> => {
     const known = await compiled.get(name)?.catch(() => null);
     if (known?.state === state) return known;
     const fresh = readSources(folder, name).then((sources) => compile(name, sources, state));
     compiled.set(name, fresh);
     return fresh;
   };
-  const fill = async (name: string, view: object): Promise<FilledMail> => {
-    const { subject, text, html } = await get(name);
+  const fillFrom = async (name: string, place: Place, view: object): Promise<FilledMail> => {
+    const { subject, text, html } = await get(name, place);
     // A subject is one line: what a template's own line breaks add around it is no part of it.
     return { subject: subject(view).trim(), text: tidyText(text(view)), html: html(view) };
   };
   const check = async (name: string): Promise<FilledMail> => {
-    const file = join(await folderOf(folders, name), name, "sample.json");
-    const sample: unknown = JSON.parse(await readTemplateFile(file, name));
-    return fill(name, typeof sample === "object" && sample !== null ? sample : {});
+    const place = await look(name);
+    const sample: unknown = JSON.parse(await readTemplateFile(join(place.folder, name, "sample.json"), name));
+    return fillFrom(name, place, typeof sample === "object" && sample !== null ? sample : {});
   };
-  return { fill, check };
+  return { fill: async (name, view) => fillFrom(name, await lookLately(name), view), check };
+};
+
+/** Hundreds of emails a second needn't each ask whether somebody edits their template. */
+const looksEveryMs = 250;
+
+/** Where a template lies, and what tells that its files have changed. */
+interface Place {
+  readonly folder: string;
+  readonly state: string;
+}
+
+const placeOf = async (folders: readonly string[], name: string): Promise<Place> => {
+  const folder = await folderOf(folders, name);
+  return { folder, state: await stateOf(folder, name) };
 };
 
 /** The folder that has the template; a template is taken whole from one, never half from another. */
