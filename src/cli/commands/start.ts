@@ -53,7 +53,7 @@ interface Running extends AsyncDisposable {
 }
 
 const start = async (cli: Cli, common: Common, wanted: readonly StartRole[]): Promise<ExitCode> => {
-  keepMemorySmall();
+  keepMemorySmall(wanted);
   const log = daemonLog(cli);
   const metrics = openOwnMetrics();
   const open = (): Promise<Running> => run(cli, common, { wanted, log, metrics });
