@@ -6,7 +6,7 @@ import SMTPConnection, {
 import XOAuth2 from "nodemailer/lib/xoauth2";
 import { Fault } from "#model/fault.ts";
 import type { StoredMessage } from "#model/message.ts";
-import { wireOf } from "#send/mailers/smtp-data.ts";
+import { wireOf } from "#send/mailers/smtp-wire.ts";
 import { faultOf, type Phase, rejectedOf, serverWords } from "#send/mailers/smtp-faults.ts";
 import type { Receipt } from "#send/port.ts";
 
