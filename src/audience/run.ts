@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { restOf } from "#audience/plan/wave.ts";
 import { type AudienceFacts, guardAudience, planAudience } from "#audience/plan.ts";
 import type { Correction, DeliveryDraft, Slot } from "#model/delivery.ts";
@@ -56,20 +57,27 @@ interface PlanFacts extends Pick<AudienceFacts, "holidays"> {
   readonly parts: AudienceParts;
 }
 
-/** Plans and records a slot's deliveries, some people at a time; how many are owed. */
+/** Plans and records a slot's deliveries, some people at a time: while the database writes some down, the next are planned. How many are owed. */
 const putAudience = async (db: Session, { slot, known, holidays, parts }: PlanFacts): Promise<number> => {
   const { report, mode } = known;
   const expiresAt = expiry(slot, known);
   const wanted: WantedRenders = new Map();
   let owed = 0;
   let waits = 0;
+  let record = async (): Promise<unknown> => undefined;
   for await (const people of audienceParts(db, report)) {
-    const drafts = planAudience({ report, mode, slot, people, holidays, expiresAt });
+    const plan = async (): Promise<readonly DeliveryDraft[]> => {
+      // Planning leaves no room for anything else: what is to be written must be on its way before.
+      await nextTurn();
+      return planAudience({ report, mode, slot, people, holidays, expiresAt });
+    };
+    const [drafts] = await Promise.all([plan(), record()]);
     const waiting = waitingFor(report, drafts, people);
-    await putDrafts(db, drafts, { known, slot, occasion: `slot:${slot.id}`, parts, waiting, wanted });
+    record = () => putDrafts(db, drafts, { known, slot, occasion: `slot:${slot.id}`, parts, waiting, wanted });
     owed += drafts.filter((draft) => draft.skip === null).length;
     waits += waiting.size;
   }
+  await record();
   if (waits > 0) await beginWave(db, slot.id);
   return owed;
 };

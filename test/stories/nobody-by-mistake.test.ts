@@ -1,7 +1,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openMorning, untilAll } from "../support/morning.ts";
+import { openApp } from "#app.ts";
+import { allRoles, openMorning, untilAll } from "../support/morning.ts";
 import { emailsIn } from "../support/outbox.ts";
 import { startSink } from "../support/sink.ts";
 
@@ -49,7 +50,9 @@ test("a written email whose file is gone fails alone, and the others go out", as
   await writing.stop();
   const [row] = (await morning.pool.query("select path from messages order by delivery_id limit 1")).rows;
   await rm(join(morning.dir, "home", "artifacts", String(row?.["path"])));
-  const work = morning.begin();
+  // Who has just written it doesn't need the file; another process does.
+  await using other = await openApp(await morning.config(), { log: morning.log, clock: morning.clock });
+  const work = other.work({ roles: allRoles, occasion: null });
   await morning.closed();
   await work.stop();
   expect((await morning.emails()).flatMap(({ to }) => to)).toEqual(["ben@example.com"]);

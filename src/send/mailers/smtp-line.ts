@@ -6,8 +6,8 @@ import SMTPConnection, {
 import XOAuth2 from "nodemailer/lib/xoauth2";
 import { Fault } from "#model/fault.ts";
 import type { StoredMessage } from "#model/message.ts";
-import { wireOf } from "#send/mailers/smtp-wire.ts";
 import { faultOf, type Phase, rejectedOf, serverWords } from "#send/mailers/smtp-faults.ts";
+import { wireOf } from "#send/mailers/smtp-wire.ts";
 import type { Receipt } from "#send/port.ts";
 
 /** A sign-in whose token is fetched anew from time to time (Microsoft 365, Google). */
