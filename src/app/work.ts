@@ -48,13 +48,13 @@ const longestRoundOf = (limits: Config["limits"]): number => {
   return Math.max(2 * (drawing + taking), limits.writeTimeoutMs, limits.sendLimitMs, limits.probeTimeoutMs * 2);
 };
 
-/** Emails that are written and not sent yet, some tens of usual ones. */
-const handedOverBytes = 16_000_000;
+/** Some tens of usual emails, for as long as it usually takes until they are sent; nobody's stays here who is erased later. */
+const writtenEmails = { prefix: "messages/", mostBytes: 16_000_000, longestMs: 60_000 };
 
 /** The parts of all loops. */
 export const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts => {
   const { config, clock, log, pool, sources, servers, holidays } = open;
-  const artifacts = handedOver(open.artifacts, { prefix: "messages/", mostBytes: handedOverBytes });
+  const artifacts = handedOver(open.artifacts, writtenEmails);
   const { limits, mail, dir } = config;
   const { definitionOf, reportOf } = rememberReports(pool);
   const alerts = alertsOf(open);

@@ -139,7 +139,7 @@ export const filtersFor = ({
   report,
   merged,
 }: Entry): { readonly filters: Filters; readonly mistake: string | null } => {
-  if (merged.filters !== null) return { filters: merged.filters, mistake: mistakeInFilters(merged.filters) };
+  if (merged.filters !== null) return checked(merged.filters);
   if (Object.keys(report.filter).length === 0) return { filters: "all", mistake: null };
   const filters: Record<string, readonly string[]> = {};
   for (const [name, source] of Object.entries(report.filter)) {
@@ -152,7 +152,13 @@ export const filtersFor = ({
     }
     filters[name] = values;
   }
-  return { filters, mistake: mistakeInFilters(filters) };
+  return checked(filters);
+};
+
+/** What is wrong is said and then left out: it may not even have the form of filters. */
+const checked = (filters: Filters): { readonly filters: Filters; readonly mistake: string | null } => {
+  const mistake = mistakeInFilters(filters);
+  return { filters: mistake === null ? filters : {}, mistake };
 };
 
 const columnOf = (source: FilterSource): string => ("column" in source ? source.column : "values");

@@ -71,7 +71,7 @@ const putAudience = async (db: Session, { slot, known, holidays, parts }: PlanFa
       await nextTurn();
       return planAudience({ report, mode, slot, people, holidays, expiresAt });
     };
-    const [drafts] = await Promise.all([plan(), record()]);
+    const drafts = await both(plan(), record());
     const waiting = waitingFor(report, drafts, people);
     record = () => putDrafts(db, drafts, { known, slot, occasion: `slot:${slot.id}`, parts, waiting, wanted });
     owed += drafts.filter((draft) => draft.skip === null).length;
@@ -80,6 +80,13 @@ const putAudience = async (db: Session, { slot, known, holidays, parts }: PlanFa
   await record();
   if (waits > 0) await beginWave(db, slot.id);
   return owed;
+};
+
+/** What the first one gives, once both have ended: what was still being written when the transaction ends would stand outside of it. */
+const both = async <T>(one: Promise<T>, other: Promise<unknown>): Promise<T> => {
+  await Promise.allSettled([one, other]);
+  await other;
+  return one;
 };
 
 /** Who is in a first wave can be said only of all together; else some people at a time are enough. */

@@ -9,12 +9,18 @@ export const mistakeInFilters = (filters: Filters): string | null => {
   if (filters === "all") return null;
   for (const [name, values] of Object.entries(filters)) {
     if (name.trim() === "") return "a filter has no name";
+    if (!isList(values))
+      return `filter “${name}” holds no list of texts, which stands in brackets: {"${name}": ["value"]}`;
     if (values.length === 0) return `filter “${name}” has no value; say “all” for the whole view`;
     const odd = values.find((value) => value.trim() === "" || hasControl(value));
     if (odd !== undefined) return `filter “${name}” has an empty value or one with control characters`;
   }
   return Object.keys(filters).length === 0 ? "there is no filter at all; say “all” for the whole view" : null;
 };
+
+/** Rows that somebody wrote in SQL may hold anything. */
+const isList = (values: unknown): boolean =>
+  Array.isArray(values) && values.every((value) => typeof value === "string");
 
 const hasControl = (text: string): boolean => {
   for (const char of text) {

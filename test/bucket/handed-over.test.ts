@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { handedOver } from "#bucket/handed-over.ts";
 import type { Bucket } from "#bucket/port.ts";
 
@@ -19,9 +19,9 @@ const openCounting = () => {
   return { bucket, kept, reads: () => reads };
 };
 
-const open = (mostBytes = 100) => {
+const open = ({ mostBytes = 100, longestMs = 60_000 } = {}) => {
   const counting = openCounting();
-  return { ...counting, over: handedOver(counting.bucket, { prefix: "messages/", mostBytes }) };
+  return { ...counting, over: handedOver(counting.bucket, { prefix: "messages/", mostBytes, longestMs }) };
 };
 
 const bytes = (length: number): Uint8Array => new Uint8Array(length).fill(length);
@@ -35,13 +35,25 @@ test("what was put is handed over once without being read, and lies in the bucke
 });
 
 test("no more is remembered than it may be, and nothing of other keys", async () => {
-  const { over, reads } = open(20);
+  const { over, reads } = open({ mostBytes: 20 });
   await over.put("renders/a", bytes(1));
   for (const key of ["a", "b", "c"]) await over.put(`messages/${key}`, bytes(8));
   for (const key of ["renders/a", "messages/a"]) await over.get(key);
   expect(reads()).toBe(2);
   for (const key of ["messages/b", "messages/c"]) expect(await over.get(key)).toEqual(bytes(8));
   expect(reads()).toBe(2);
+});
+
+test("what nobody asks for is forgotten after a while", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const { over, reads } = open({ longestMs: 1_000 });
+  await over.put("messages/a", bytes(7));
+  vi.advanceTimersByTime(999);
+  await over.put("messages/b", bytes(7));
+  vi.advanceTimersByTime(1);
+  for (const key of ["a", "b"]) expect(await over.get(`messages/${key}`)).toEqual(bytes(7));
+  expect(reads()).toBe(1);
 });
 
 test("what was put anew, could not be put, or was removed is not handed over as it was", async () => {

@@ -2,7 +2,11 @@
 import { Readable, Transform } from "node:stream";
 import type { Phase } from "#send/mailers/smtp-faults.ts";
 
-const chunkBytes = 65_536;
+/**
+ * Above what a stream holds back (64 KiB), also where it is cut at the end of a line, which has 1,000 bytes at most (RFC 5321, 4.5.3.1.6):
+ * so each stage on the way holds one chunk and not two, and the end is reached as late as can be.
+ */
+const chunkBytes = 66_560;
 const smallBytes = 16_384;
 const lineFeed = 0x0a;
 
