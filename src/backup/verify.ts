@@ -25,9 +25,8 @@ export interface VerifyParts extends Persistence {
   readonly onProgress?: (bytes: number, of: number) => void;
 }
 
-/** Asked for at once, so that neither the way nor the bucket waits while bytes are hashed; with `ahead` of them in memory. */
-const rangeBytes = 4 * 1024 * 1024;
-const ahead = 3;
+/** So many bytes between two words about the progress. */
+const stepBytes = 8 * 1024 * 1024;
 
 /**
  * Reads all bytes and compares them. An answer that breaks off is asked for from there on. Other bytes in the right number are read once
@@ -49,11 +48,14 @@ const readOnce = async (bucket: ArchiveBucket, expected: ExpectedArchive, parts:
   if (head === null) return { outcome: "missing" };
   await using hasher = openHasher(head.bytes);
   try {
-    const free: ArrayBuffer[] = [];
-    for await (const { memory, bytes } of rangesOf({ bucket, key: expected.key, end: head.bytes, free }, parts)) {
-      // Meanwhile the next ranges are on their way.
-      free.push(await hasher.update(memory, bytes));
+    let [read, told] = [0, 0];
+    for await (const bytes of bytesOf({ bucket, key: expected.key, end: head.bytes }, parts)) {
+      await hasher.update(bytes);
+      read += bytes.byteLength;
+      if (read - told < stepBytes && read < head.bytes) continue;
+      told = read;
       collectYoung();
+      parts.onProgress?.(read, head.bytes);
     }
   } catch (error) {
     if (isFault(error, "bucket.missing")) return { outcome: "missing" };
@@ -68,70 +70,40 @@ interface Reading {
   readonly bucket: ArchiveBucket;
   readonly key: string;
   readonly end: number;
-  /** Memory that can be filled again. */
-  readonly free: ArrayBuffer[];
 }
 
-/** The first bytes of some memory. */
-interface Piece {
-  readonly memory: ArrayBuffer;
-  readonly bytes: number;
-}
-
-/** The bytes in their order. */
-async function* rangesOf(reading: Reading, parts: VerifyParts): AsyncGenerator<Piece> {
-  const { end, free } = reading;
-  const cut = new AbortController();
-  const signal = AbortSignal.any([parts.signal, cut.signal]);
-  const coming: Promise<Piece>[] = [];
-  const ask = (from: number): void => {
-    const memory = free.pop() ?? new ArrayBuffer(Math.min(rangeBytes, end));
-    const buffer = Buffer.from(memory, 0, Math.min(memory.byteLength, end - from));
-    const range = fillRange(reading, { from, buffer }, { ...parts, signal }).then((bytes) => ({ memory, bytes }));
-    // Whoever waits for it hears of a failure; nobody does any more when an earlier one has failed.
-    range.catch(() => undefined);
-    coming.push(range);
+/**
+ * The bytes in their order, in one answer as long as it holds: asked for in pieces, each piece costs the client and the server several
+ * milliseconds of processor time. Where an answer breaks off, the next one goes on.
+ */
+async function* bytesOf({ bucket, key, end }: Reading, parts: VerifyParts): AsyncGenerator<Uint8Array> {
+  let read = 0;
+  let answer: AsyncIterator<Uint8Array> | null = null;
+  const next = async (): Promise<Uint8Array | null> => {
+    const range = { from: read, to: end };
+    answer ??= bucket.read(key, { range, signal: parts.signal })[Symbol.asyncIterator]();
+    try {
+      const { value, done } = await answer.next();
+      if (done !== true) return value;
+    } catch (error) {
+      answer = null;
+      throw error;
+    }
+    answer = null;
+    if (read < end) throw endedEarly(key);
+    return null;
   };
   try {
-    for (let [asked, done] = [0, 0]; done < end; ) {
-      for (; coming.length < ahead && asked < end; asked += rangeBytes) ask(asked);
-      const piece = await coming.shift();
-      if (piece === undefined) break;
-      const { bytes } = piece;
-      yield piece;
-      done += bytes;
-      parts.onProgress?.(done, end);
+    // Each piece that comes is a success: the time for retries begins anew.
+    for (let bytes = await persist(next, parts); bytes !== null; bytes = await persist(next, parts)) {
+      read += bytes.byteLength;
+      if (read > end) throw tooMuch(key);
+      yield bytes;
     }
   } finally {
-    cut.abort();
+    await (answer as AsyncIterator<Uint8Array> | null)?.return?.();
   }
 }
-
-/** Fills a buffer from its place in the object. An answer that got on is no failure: the time for retries begins anew. */
-const fillRange = async (
-  { bucket, key }: Reading,
-  { from, buffer }: { readonly from: number; readonly buffer: Buffer },
-  parts: VerifyParts,
-): Promise<number> => {
-  let filled = 0;
-  const readOn = async (): Promise<void> => {
-    const before = filled;
-    try {
-      const range = { from: from + filled, to: from + buffer.byteLength };
-      for await (const piece of bucket.read(key, { range, signal: parts.signal })) {
-        if (filled + piece.byteLength > buffer.byteLength) throw tooMuch(key);
-        buffer.set(piece, filled);
-        filled += piece.byteLength;
-      }
-    } catch (error) {
-      if (!isFault(error) || error.retry === "never" || filled === before) throw error;
-      return;
-    }
-    if (filled === before) throw endedEarly(key);
-  };
-  while (filled < buffer.byteLength) await persist(readOn, parts);
-  return filled;
-};
 
 /** An answer without bytes would otherwise be asked for again and again without a pause. */
 const endedEarly = (key: string): Fault =>
