@@ -33,15 +33,18 @@ test.each([0, 1, MiB, 8 * MiB, 8 * MiB + 1, 23 * MiB + 7])(
   },
 );
 
-test.each(["while bytes come", "at the end"])("a thread that dies %s is a failure that is tried again", async (when) => {
-  const started = new Promise<Worker>((resolve) => process.once("worker", resolve));
-  await using hasher = openHasher(large);
-  const worker = await started;
-  await hasher.update(randomBytes(3 * MiB));
-  await worker.terminate();
-  const goOn = async (): Promise<void> => {
-    for (let n = 0; when !== "at the end" && n < 20; n += 1) await hasher.update(randomBytes(MiB));
-    await hasher.digest();
-  };
-  await expect(goOn()).rejects.toMatchObject({ code: "backup.verify", retry: "later" });
-});
+test.each(["while bytes come", "at the end"])(
+  "a thread that dies %s is a failure that is tried again",
+  async (when) => {
+    const started = new Promise<Worker>((resolve) => process.once("worker", resolve));
+    await using hasher = openHasher(large);
+    const worker = await started;
+    await hasher.update(randomBytes(3 * MiB));
+    await worker.terminate();
+    const goOn = async (): Promise<void> => {
+      for (let n = 0; when !== "at the end" && n < 20; n += 1) await hasher.update(randomBytes(MiB));
+      await hasher.digest();
+    };
+    await expect(goOn()).rejects.toMatchObject({ code: "backup.verify", retry: "later" });
+  },
+);
