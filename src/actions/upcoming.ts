@@ -1,7 +1,7 @@
 /** Who gets what next, who doesn't, and why: the preview that plans without doing. */
 
 import type { RowMistake } from "#audience/import.ts";
-import { type AudienceFacts, planAudience, schedulesOf, type Timing } from "#audience/plan.ts";
+import { type AudienceFacts, mistakesOfGroups, planAudience, schedulesOf, type Timing } from "#audience/plan.ts";
 import type { DeliveryDraft } from "#model/delivery.ts";
 import type { People } from "#model/people.ts";
 import type { Report } from "#model/report.ts";
@@ -57,7 +57,7 @@ export interface Outlook {
   /** The audience of the next occurrence of each schedule: whom it goes to, and whom it skips with the reason. */
   readonly audience: readonly DeliveryDraft[];
   readonly inactive: readonly Inactive[];
-  readonly mistakes: readonly RowMistake[];
+  readonly mistakes: readonly Pick<RowMistake, "place" | "what">[];
   /** Recipient → where their row stands, for those whom a list brought: `people.csv row 7`. */
   readonly places: Readonly<Record<string, string>>;
 }
@@ -96,7 +96,10 @@ export const outlookOf = async (report: Report, count: number, parts: OutlookPar
   const audience: DeliveryDraft[] = [];
   for (const outlook of schedules) audience.push(...(await audienceOf(report, outlook, { people, mode, parts })));
   const inactive = inactiveOf(report, people);
-  return { report: report.name, mode, schedules, audience, inactive, mistakes, places: placesOf(report, people) };
+  return {
+    ...{ report: report.name, mode, schedules, audience, inactive, places: placesOf(report, people) },
+    mistakes: [...mistakes, ...mistakesOfGroups(report, people)],
+  };
 };
 
 interface Ahead {

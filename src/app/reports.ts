@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { App } from "#app.ts";
-import type { Timing } from "#audience/plan.ts";
+import type { Necessary } from "#audience/timings.ts";
 import type { Config } from "#config/config.ts";
 import type { Trouble } from "#model/alert.ts";
 import { wordsOf } from "#model/fault.ts";
@@ -32,8 +32,7 @@ export const versionOf = (report: Report): string =>
 /** What a tick asks and tells. */
 export interface TickParts {
   readonly holidays: HolidayMemory["of"];
-  /** The schedules and zones that a report's people make necessary. */
-  readonly timings: (known: KnownReport) => Promise<readonly Timing[]>;
+  readonly timings: (known: KnownReport) => Promise<Necessary>;
   readonly tell: (key: string, trouble: Pick<Trouble, "subject" | "lines"> | null) => Promise<void>;
 }
 
@@ -45,9 +44,11 @@ export const tickAll = async (
   let made = 0;
   for (const known of await allReports(pool)) {
     try {
-      const count = await tick({ ...known, wanted: await timings(known) }, { pool, clock, log, holidays });
-      made += count;
+      const necessary = await timings(known);
+      const ticked = await tick({ ...known, wanted: necessary.timings }, { pool, clock, log, holidays });
+      made += ticked.made;
       await tell(`tick:${known.report.name}`, null);
+      await tell(`rows:${known.report.name}`, oddRows(known.report.name, [...necessary.mistakes, ...ticked.mistakes]));
     } catch (error) {
       log.error("tick.fault", { report: known.report.name, error });
       const subject = `${known.report.name}: when it is due can't be worked out`;
@@ -56,3 +57,12 @@ export const tickAll = async (
   }
   return made;
 };
+
+/** Who should have got a report by these rows gets nothing, and is nobody whom a slot could name. */
+const oddRows = (report: string, mistakes: readonly string[]): Pick<Trouble, "subject" | "lines"> | null =>
+  mistakes.length === 0
+    ? null
+    : {
+        subject: `${report}: nobody gets it by some rows of the tables`,
+        lines: [...mistakes, `Correct them in the tables; daybreak check names them, too.`],
+      };

@@ -41,6 +41,27 @@ export const schedulesOfAll = async (report: Report, all: AsyncIterable<People>)
   return [...timings.values()];
 };
 
+/** Rules that fit nobody, because what stands in them is no list of values. */
+export const mistakesOfGroups = (
+  report: Report,
+  { groups, subscriptions }: Pick<People, "groups" | "subscriptions">,
+): readonly { readonly place: string; readonly what: string }[] => {
+  const names = [report, ...report.bundled].map(({ name }) => name);
+  const inUse = new Set(
+    subscriptions.filter((one) => one.active && names.includes(one.report)).map((one) => one.groupId),
+  );
+  return groups
+    .filter(({ id }) => inUse.has(id))
+    .flatMap(({ key, rule }) =>
+      Object.entries(rule ?? {})
+        .filter(([, values]) => values.length === 0)
+        .map(([name]) => ({
+          place: `group “${key}”`,
+          what: `its rule has no list of values for “${name}”, so nobody belongs to it by that rule`,
+        })),
+    );
+};
+
 /** One draft per delivery owed, and one with its reason for each that is skipped. Who isn't active is not in the audience at all. */
 export const planAudience = (asked: AudienceFacts): readonly DeliveryDraft[] => {
   const facts = dated(asked);
@@ -189,10 +210,13 @@ const reasonToSkip = (entry: Entry, facts: Dated): string | null => {
   const until = earlier(recipient.validUntil, merged.end);
   if (until !== null && date > until) return `ended on ${until}`;
   if (recipient.pausedUntil !== null && date <= recipient.pausedUntil) return `paused until ${recipient.pausedUntil}`;
-  const holiday = recipient.calendar === null ? undefined : facts.holidays[recipient.calendar];
-  if (holiday !== undefined && report.schedule.holidays !== "send") return `${date} is a holiday: ${holiday}`;
+  const holiday = holidayOf(recipient, facts);
+  if (holiday !== null && report.schedule.holidays !== "send") return `${date} is a holiday: ${holiday}`;
   return reasonOfAddress(entry, facts);
 };
+
+const holidayOf = ({ calendar }: Entry["recipient"], { holidays }: Dated): string | null =>
+  calendar !== null && Object.hasOwn(holidays, calendar) ? (holidays[calendar] ?? null) : null;
 
 /** Beginnings of the reasons that somebody has chosen: nothing is to be mended about them. */
 const chosen = ["the subscription is not active", "starts on ", "ended on ", "paused until ", "mail to "];

@@ -23,8 +23,16 @@ export interface DueReport extends KnownReport {
   readonly wanted: readonly { readonly schedule: string; readonly zone: string }[];
 }
 
-/** Records the slots of one report that are due or were missed; how many were made. Telling the same tick twice changes nothing. */
-export const tick = async (due: DueReport, parts: TickParts): Promise<number> => {
+/** What a tick did. */
+export interface Ticked {
+  /** Slots that were made. */
+  readonly made: number;
+  /** Schedules that can't be read, in words: of subscriptions, for the report's own is checked before. */
+  readonly mistakes: readonly string[];
+}
+
+/** Records the slots of one report that are due or were missed. Telling the same tick twice changes nothing. */
+export const tick = async (due: DueReport, parts: TickParts): Promise<Ticked> => {
   const now = parts.clock.now();
   const holidays = await parts.holidays(due.report.schedule.calendar, now);
   return transaction(parts.pool, async (db) => {
@@ -36,8 +44,13 @@ export const tick = async (due: DueReport, parts: TickParts): Promise<number> =>
         if ((await putSlot(db, slot)) && slot.skipped === null) made += 1;
       }
     }
-    return made;
+    return { made, mistakes: schedules.flatMap(({ schedule }) => mistakeIn(schedule)) };
   });
+};
+
+const mistakeIn = (schedule: string): readonly string[] => {
+  const read = readSchedule(schedule);
+  return "mistake" in read ? [`the schedule “${schedule}” of a subscription can't be read: ${read.mistake}`] : [];
 };
 
 interface SlotFacts {

@@ -1,6 +1,7 @@
 import type { Filters } from "#model/filters.ts";
 import type { Copy, Format, Group, People, Recipient, Split, Subscription, Suppression } from "#model/people.ts";
 import type { Temporal } from "#model/time.ts";
+import { attributes, rule, texts } from "#store/by-hand.ts";
 import { as, at, changed, type Db, instant, json, many, one, type Row, text, textOrNull } from "#store/db.ts";
 import { erasedAddress } from "#store/erased.ts";
 
@@ -63,11 +64,11 @@ const toRecipient = (row: Row): Recipient => ({
   kind: as<Recipient["kind"]>(row, "kind"),
   name: text(row, "name"),
   email: text(row, "email"),
-  alternateEmails: as<string[]>(row, "alternate_emails"),
+  alternateEmails: texts(row, "alternate_emails"),
   locale: textOrNull(row, "locale"),
   zone: textOrNull(row, "zone"),
   calendar: textOrNull(row, "calendar"),
-  attributes: as<Recipient["attributes"]>(row, "attributes"),
+  attributes: attributes(row, "attributes"),
   active: as<boolean>(row, "active"),
   validFrom: textOrNull(row, "valid_from"),
   validUntil: textOrNull(row, "valid_until"),
@@ -82,7 +83,7 @@ const toSubscription = (row: Row): Subscription => ({
   recipientId: textOrNull(row, "recipient_id"),
   groupId: textOrNull(row, "group_id"),
   filters: as<Filters | null>(row, "filters"),
-  attributes: as<Subscription["attributes"]>(row, "attributes"),
+  attributes: attributes(row, "attributes"),
   split: as<Split | null>(row, "split"),
   formats: as<Format[] | null>(row, "formats"),
   at: textOrNull(row, "at"),
@@ -98,7 +99,7 @@ const toGroup = (row: Row): Group => ({
   key: text(row, "key"),
   name: text(row, "name"),
   memberIds: as<unknown[]>(row, "members").map(String),
-  rule: as<Group["rule"]>(row, "rule"),
+  rule: rule(row, "rule"),
 });
 
 const toCopy = (row: Row): Copy => ({

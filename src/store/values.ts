@@ -6,7 +6,18 @@ export const asParameter = (value: unknown): unknown => (value instanceof Tempor
 
 type Reader = (text: string) => unknown;
 
-const instantOfText: Reader = (text) => Temporal.Instant.from(text);
+/** What Postgres knows and nobody means: “infinity”, and years with more or fewer digits than four. */
+const outermost = (text: string): Temporal.Instant =>
+  Temporal.Instant.from(/^-|BC$/.test(text) ? "0001-01-01T00:00:00Z" : "9999-12-31T00:00:00Z");
+
+/** A row that somebody wrote by hand mustn't stop all others that are read with it. */
+const instantOfText: Reader = (text) => {
+  try {
+    return Temporal.Instant.from(text);
+  } catch {
+    return outermost(text);
+  }
+};
 const asText: Reader = (text) => text;
 
 /** `text[]`: the driver's declared types name no arrays. */
