@@ -1,6 +1,6 @@
 /** Our tables' people as a file that `recipients import` reads again. */
 import { reportNamed } from "#actions/named.ts";
-import type { Attributes, Recipient, Subscription } from "#model/people.ts";
+import { type Attributes, type Recipient, type Subscription, valuesOf } from "#model/people.ts";
 import { peopleOf } from "#store/people.ts";
 import type { Pool } from "#store/pool.ts";
 
@@ -44,17 +44,12 @@ const rowsOf = (
   const key = recipient.key === email.toLowerCase() ? "" : recipient.key;
   const own = [email, name, key, kind, locale ?? "", zone ?? "", calendar ?? ""];
   const extra = withExtra ? [subscription?.formats?.join(" ") ?? "", subscription?.filters === "all" ? "all" : ""] : [];
-  const count = Math.max(1, ...names.map((one) => valuesOf(attributes[one]).length));
+  const count = Math.max(1, ...names.map((one) => valuesOf(attributes, one).length));
   return Array.from({ length: count }, (_, at) => [
     ...own,
     ...extra,
-    ...names.map((one) => valuesOf(attributes[one])[at] ?? valuesOf(attributes[one])[0] ?? ""),
+    ...names.map((one) => valuesOf(attributes, one)[at] ?? valuesOf(attributes, one)[0] ?? ""),
   ]);
-};
-
-const valuesOf = (attribute: Attributes[string] | undefined): readonly string[] => {
-  if (attribute === undefined) return [];
-  return typeof attribute === "string" ? [attribute] : attribute;
 };
 
 const quoted = (cell: string): string => (/[",;\t\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);

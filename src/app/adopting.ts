@@ -13,10 +13,10 @@ export const adoptingParts = (open: Opened, by: string) => ({
   adopt: () => adoptDatabase(open, by),
   join: () => joinInstallation(open),
   owed: async () => {
-    const { pool, clock, log, holidays } = open;
+    const { pool, clock, holidays } = open;
     const live = (await allReports(pool)).filter(({ mode }) => mode === "live");
     const slots = (
-      await Promise.all(live.map((known) => owedSlots(known, { pool, clock, log, holidays: holidays.of })))
+      await Promise.all(live.map((known) => owedSlots(known, { pool, clock, holidays: holidays.of })))
     ).flat();
     return {
       count: slots.filter(({ skipped }) => skipped === null).length,

@@ -10,6 +10,7 @@ import { webhookChannel } from "#alert/webhook.ts";
 import { alertPoster } from "#app/mail.ts";
 import type { App } from "#app.ts";
 import type { Alerts, Trouble } from "#model/alert.ts";
+import { openAlertKeys } from "#store/alerts.ts";
 
 type Opened = Pick<App, "config" | "clock" | "log" | "mailer" | "pool">;
 
@@ -53,6 +54,27 @@ export const recurringTroubles = (alerts: Alerts) => {
       known.set(key, isOpen);
     } catch {
       // The database is away: whoever asked it for the trouble itself tells that, and the next minute tries again.
+    }
+  };
+};
+
+/**
+ * Tells of a family of troubles, which is looked for as a whole each minute: what is new opens, and what isn't found any more is over, whoever
+ * opened it. Only what changed touches the rows. What is told stops nobody.
+ */
+export const troublesOf = (family: string, alerts: Alerts, pool: Opened["pool"]) => {
+  let known: string | null = null;
+  return async (troubles: readonly Trouble[]): Promise<void> => {
+    const wanted = new Set(troubles.map(({ key }) => key));
+    const words = JSON.stringify([...wanted].sort());
+    if (words === known) return;
+    try {
+      const open = await openAlertKeys(pool);
+      for (const key of open) if (key.startsWith(family) && !wanted.has(key)) await alerts.recover(key);
+      for (const trouble of troubles) await alerts.raise(trouble);
+      known = words;
+    } catch {
+      // As above.
     }
   };
 };

@@ -33,36 +33,52 @@ export const versionOf = (report: Report): string =>
 export interface TickParts {
   readonly holidays: HolidayMemory["of"];
   readonly timings: (known: KnownReport) => Promise<Necessary>;
-  readonly tell: (key: string, trouble: Pick<Trouble, "subject" | "lines"> | null) => Promise<void>;
+  /** Takes all reports of which nobody knows whether they are due. */
+  readonly tellFaults: (troubles: readonly Trouble[]) => Promise<void>;
+  /** Takes all rows of the tables by which nobody gets a report. */
+  readonly tellRows: (troubles: readonly Trouble[]) => Promise<void>;
 }
+
+/** Of a report; more is one mistake that was made many times, and nobody reads them all. */
+const mostRows = 20;
 
 /** Ticks every report of the configuration; one whose people or calendar can't be read stops only itself. */
 export const tickAll = async (
   { pool, clock, log }: Pick<App, "pool" | "clock" | "log">,
-  { holidays, timings, tell }: TickParts,
+  { holidays, timings, tellFaults, tellRows }: TickParts,
 ): Promise<number> => {
   let made = 0;
+  const faults: Trouble[] = [];
+  const rows: Trouble[] = [];
   for (const known of await allReports(pool)) {
     try {
       const necessary = await timings(known);
       const ticked = await tick({ ...known, wanted: necessary.timings }, { pool, clock, log, holidays });
       made += ticked.made;
-      await tell(`tick:${known.report.name}`, null);
-      await tell(`rows:${known.report.name}`, oddRows(known.report.name, [...necessary.mistakes, ...ticked.mistakes]));
+      const mistakes = [...necessary.mistakes, ...ticked.mistakes].slice(0, mostRows);
+      rows.push(...mistakes.map((mistake) => oddRow(known.report.name, mistake)));
     } catch (error) {
       log.error("tick.fault", { report: known.report.name, error });
-      const subject = `${known.report.name}: when it is due can't be worked out`;
-      await tell(`tick:${known.report.name}`, { subject, lines: [wordsOf(error), "It is tried again each minute."] });
+      faults.push(faultOf(known.report.name, error));
     }
   }
+  await tellFaults(faults);
+  // Of a report that could not be looked at nobody knows whether its rows are mended.
+  if (faults.length === 0) await tellRows(rows);
   return made;
 };
 
-/** Who should have got a report by these rows gets nothing, and is nobody whom a slot could name. */
-const oddRows = (report: string, mistakes: readonly string[]): Pick<Trouble, "subject" | "lines"> | null =>
-  mistakes.length === 0
-    ? null
-    : {
-        subject: `${report}: nobody gets it by some rows of the tables`,
-        lines: [...mistakes, `Correct them in the tables; daybreak check names them, too.`],
-      };
+const faultOf = (report: string, error: unknown): Trouble => ({
+  key: `tick:${report}`,
+  severity: "critical",
+  subject: `${report}: when it is due can't be worked out`,
+  lines: [wordsOf(error), "It is tried again each minute."],
+});
+
+/** Who should have got a report by this row gets nothing, and is nobody whom a slot could name. */
+const oddRow = (report: string, mistake: string): Trouble => ({
+  key: `rows:${report}:${createHash("sha256").update(mistake).digest("hex").slice(0, 8)}`,
+  severity: "critical",
+  subject: `${report}: nobody gets it by a row of the tables`,
+  lines: [mistake, "Correct it in the tables; daybreak check names it, too."],
+});

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { alertsOf, recurringTroubles } from "#app/alerts.ts";
+import { alertsOf, recurringTroubles, troublesOf } from "#app/alerts.ts";
 import { tickAll } from "#app/reports.ts";
 import { watchOver } from "#app/watch.ts";
 import type { App } from "#app.ts";
@@ -58,7 +58,9 @@ export const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts =>
   const { limits, mail, dir } = config;
   const { definitionOf, reportOf } = rememberReports(pool);
   const alerts = alertsOf(open);
-  const tellTicks = recurringTroubles(alerts);
+  const tellServer = recurringTroubles(alerts);
+  const tellFaults = troublesOf("tick:", alerts, pool);
+  const tellRows = troublesOf("rows:", alerts, pool);
   const timings = rememberTimings(open);
   const readListsOf = (report: Report) => readLists(report, { pool, clock, sources, dir });
   return {
@@ -96,8 +98,8 @@ export const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts =>
     tick: async () => {
       await arrive();
       for (const { name } of config.servers)
-        await tellTicks(`server:${name}`, servers.has(name) ? null : awayWords(name));
-      return tickAll(open, { holidays: holidays.of, timings, tell: tellTicks });
+        await tellServer(`server:${name}`, servers.has(name) ? null : awayWords(name));
+      return tickAll(open, { holidays: holidays.of, timings, tellFaults, tellRows });
     },
     tellOwner: async (slot, signal) => {
       // From a copy of the database its owner would hear of a morning that somebody else has told already.

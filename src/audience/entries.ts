@@ -1,4 +1,11 @@
-import type { Attributes, Group, People, Recipient, Subscription } from "#model/people.ts";
+import {
+  type Attributes,
+  type Group,
+  type People,
+  type Recipient,
+  type Subscription,
+  valuesOf,
+} from "#model/people.ts";
 import type { Report } from "#model/report.ts";
 import { isZone } from "#model/time.ts";
 
@@ -53,22 +60,29 @@ export const belongs = (recipient: Recipient, group: Group): boolean =>
   (group.rule !== null &&
     Object.keys(group.rule).length > 0 &&
     Object.entries(group.rule).every(([name, values]) =>
-      valuesOf(recipient.attributes[name]).some((value) => values.includes(value)),
+      trimmedValues(recipient.attributes, name).some((value) => values.includes(value)),
     ));
 
-/** An attribute as a list of values without blanks. */
-export const valuesOf = (attribute: Attributes[string] | undefined): readonly string[] => {
-  if (attribute === undefined || attribute === null) return [];
-  const values = typeof attribute === "object" ? attribute : [attribute];
-  return values.map((value) => String(value).trim()).filter((value) => value !== "");
+/** An attribute's values without blanks. */
+export const trimmedValues = (attributes: Attributes, name: string): readonly string[] =>
+  valuesOf(attributes, name)
+    .map((value) => value.trim())
+    .filter((value) => value !== "");
+
+/** What `stronger` says hides what `weaker` says of the same name, however that is written there. */
+const over = (weaker: Attributes, stronger: Attributes): Attributes => {
+  if (Object.keys(stronger).length === 0) return weaker;
+  if (Object.keys(weaker).length === 0) return stronger;
+  const said = new Set(Object.keys(stronger).map((name) => name.toLowerCase()));
+  const left = Object.entries(weaker).filter(([name]) => !said.has(name.toLowerCase()));
+  return Object.fromEntries([...left, ...Object.entries(stronger)]);
 };
 
 const entry = (report: Report, recipient: Recipient, rows: readonly Subscription[]): Entry => {
   const first = <K extends "filters" | "split" | "formats" | "at" | "start" | "end">(
     field: K,
   ): Subscription[K] | null => rows.find((row) => row[field] !== null)?.[field] ?? null;
-  const own = rows.toReversed().map((row) => row.attributes);
-  const attributes: Attributes = Object.assign({}, recipient.attributes, ...own);
+  const attributes = rows.toReversed().reduce((weaker, row) => over(weaker, row.attributes), recipient.attributes);
   return {
     report,
     recipient,

@@ -1,6 +1,6 @@
 import { type CsvSheet, readSheet } from "#audience/sheet.ts";
 import { Fault } from "#model/fault.ts";
-import { type Attribute, type Attributes, type Format, formats } from "#model/people.ts";
+import { type Attribute, type Attributes, type Format, formats, valuesOf } from "#model/people.ts";
 import type { Rows } from "#sources/port.ts";
 
 /** Most rows that a list may have. */
@@ -117,15 +117,13 @@ const rowOf = ({ place, own, attributes }: Cells): Reading<ListRow> => {
   };
 };
 
-const valuesOf = (attribute: Attribute | undefined): readonly string[] => {
-  if (attribute === undefined) return [];
-  return typeof attribute === "string" ? [attribute] : attribute;
-};
+const listOf = (value: Attribute | null | undefined): readonly string[] =>
+  typeof value === "string" ? [value] : (value ?? []);
 
 const mergedAttributes = (first: Attributes, second: Attributes): Attributes => {
   const names = [...new Set([...Object.keys(first), ...Object.keys(second)])];
   const merged = names.map((name): [string, Attribute] => {
-    const values = [...new Set([...valuesOf(first[name]), ...valuesOf(second[name])])];
+    const values = [...new Set([...valuesOf(first, name), ...valuesOf(second, name)])];
     return [name, values.length === 1 ? (values[0] ?? "") : values];
   });
   return Object.fromEntries(merged);
@@ -242,12 +240,11 @@ export interface ImportPlan<T extends KnownRow> {
   readonly mistakes: readonly RowMistake[];
 }
 
-const shown = (attribute: Attribute | null | undefined): string =>
-  attribute === null || attribute === undefined ? "" : valuesOf(attribute).join(", ");
+const shown = (value: Attribute | null | undefined): string => listOf(value).join(", ");
 
 /** Equal whatever the order: filters are sets of values. */
-const isSame = (a: Attribute | undefined, b: Attribute | undefined): boolean =>
-  JSON.stringify([...valuesOf(a)].sort()) === JSON.stringify([...valuesOf(b)].sort());
+const isSame = (a: readonly string[], b: readonly string[]): boolean =>
+  JSON.stringify([...a].sort()) === JSON.stringify([...b].sort());
 
 /** What a list leaves open stays as an operator set it. */
 const leftOpen = ["name", "locale", "zone", "calendar"] as const;
@@ -258,8 +255,9 @@ const differencesOf = (known: KnownRow, row: ListRow): readonly Difference[] => 
   const plain = fields.map((field) => ({ field, before: shown(known[field]), after: shown(row[field]) }));
   const names = [...new Set([...Object.keys(known.attributes), ...Object.keys(row.attributes)])];
   const attributes = names
-    .filter((name) => !isSame(known.attributes[name], row.attributes[name]))
-    .map((field) => ({ field, before: shown(known.attributes[field]), after: shown(row.attributes[field]) }));
+    .map((field) => ({ field, old: valuesOf(known.attributes, field), new: valuesOf(row.attributes, field) }))
+    .filter((one) => !isSame(one.old, one.new))
+    .map((one) => ({ field: one.field, before: shown(one.old), after: shown(one.new) }));
   const active = known.active ? [] : [{ field: "active", before: "no", after: "yes" }];
   return [...plain.filter(({ before, after }) => before !== after), ...attributes, ...active];
 };

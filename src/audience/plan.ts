@@ -1,4 +1,4 @@
-import { type Entry, entriesOf, timingOf, valuesOf } from "#audience/entries.ts";
+import { type Entry, entriesOf, timingOf, trimmedValues } from "#audience/entries.ts";
 import { addressMistake } from "#model/address.ts";
 import type { DeliveryDraft, Envelope, Slot } from "#model/delivery.ts";
 import { type Filters, mistakeInFilters } from "#model/filters.ts";
@@ -121,6 +121,9 @@ const draftsOf = (entry: Entry, facts: Dated): readonly DeliveryDraft[] => {
   }));
 };
 
+/** A label is a part of a key in the database; a value can follow it there. */
+const longestLabel = 300;
+
 interface DraftParts {
   readonly filters: Filters;
   readonly skip: string | null;
@@ -134,7 +137,7 @@ const draft = (entry: Entry, facts: Dated, { filters, skip, sections }: DraftPar
     report: report.name,
     recipientId: recipient.id,
     recipientName: recipient.name === "" ? recipient.key : recipient.name,
-    label: entry.label,
+    label: entry.label.slice(0, longestLabel),
     envelope: envelopeOf(entry, facts),
     filters,
     formats: merged.formats ?? report.formats,
@@ -186,9 +189,10 @@ const columnOf = (source: FilterSource): string => ("column" in source ? source.
 
 const valuesFrom = (source: FilterSource, attributes: Attributes): readonly string[] => {
   if ("values" in source) return source.values;
-  const wanted = source.column.toLowerCase();
-  const name = Object.keys(attributes).find((key) => key === source.column || key.toLowerCase() === wanted);
-  return name === undefined ? [] : [...new Set(valuesOf(attributes[name]))];
+  const { column } = source;
+  const isMeant = (name: string): boolean => name.toLowerCase() === column.toLowerCase();
+  const name = Object.hasOwn(attributes, column) ? column : Object.keys(attributes).find(isMeant);
+  return name === undefined ? [] : [...new Set(trimmedValues(attributes, name))];
 };
 
 const dateOf = ({ slot }: AudienceFacts): string => slot.nominal.toZonedDateTimeISO(slot.zone).toPlainDate().toString();
@@ -204,6 +208,8 @@ const reasonToSkip = (entry: Entry, facts: Dated): string | null => {
   const { recipient, merged, report } = entry;
   const { date } = facts;
   if (entry.stopped) return "the subscription is not active";
+  if (entry.label.length > longestLabel)
+    return `its label “${entry.label.slice(0, 40)} …” has ${entry.label.length} characters; ${longestLabel} are the most`;
   if (recipient.zone !== null && !isZone(recipient.zone)) return `the time zone “${recipient.zone}” isn't known`;
   const from = later(recipient.validFrom, merged.start);
   if (from !== null && date < from) return `starts on ${from}`;

@@ -83,8 +83,12 @@ async function* bytesOf({ bucket, key, end }: Reading, parts: VerifyParts): Asyn
     const range = { from: read, to: end };
     answer ??= bucket.read(key, { range, signal: parts.signal })[Symbol.asyncIterator]();
     try {
-      const { value, done } = await answer.next();
-      if (done !== true) return value;
+      for (;;) {
+        const { value, done } = await answer.next();
+        if (done === true) break;
+        // An empty piece gets nobody any further.
+        if (value.byteLength > 0) return value;
+      }
     } catch (error) {
       answer = null;
       throw error;

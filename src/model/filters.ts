@@ -12,11 +12,17 @@ export const mistakeInFilters = (filters: Filters): string | null => {
     if (!isList(values))
       return `filter “${name}” holds no list of texts, which stands in brackets: {"${name}": ["value"]}`;
     if (values.length === 0) return `filter “${name}” has no value; say “all” for the whole view`;
+    const long = values.find((value) => value.length > mostCharacters);
+    if (long !== undefined)
+      return `filter “${name}” has a value of ${long.length} characters (${long.slice(0, 40)} …); ${mostCharacters} are the most`;
     const odd = values.find((value) => value.trim() === "" || hasControl(value));
     if (odd !== undefined) return `filter “${name}” has an empty value or one with control characters`;
   }
   return Object.keys(filters).length === 0 ? "there is no filter at all; say “all” for the whole view" : null;
 };
+
+/** Values become parts of addresses, of labels and of keys in the database, which all have an end. */
+const mostCharacters = 500;
 
 /** Rows that somebody wrote in SQL may hold anything. */
 const isList = (values: unknown): boolean =>

@@ -5,6 +5,12 @@ import type { Temporal } from "#model/time.ts";
 export type Attribute = string | readonly string[];
 export type Attributes = Readonly<Record<string, Attribute>>;
 
+/** The values of an attribute, none where the row has no such name. A name may be one that every object answers to. */
+export const valuesOf = (attributes: Attributes, name: string): readonly string[] => {
+  const value = Object.hasOwn(attributes, name) ? (attributes[name] ?? []) : [];
+  return typeof value === "string" ? [value] : value;
+};
+
 /** A person or a shared mailbox, known by a key of its own, since an address can change. */
 export interface Recipient {
   readonly id: string;

@@ -20,9 +20,9 @@ export const later = (instant: Temporal.Instant, ms: number): Temporal.Instant =
 /** True when `a` lies before `b`. */
 export const before = (a: Temporal.Instant, b: Temporal.Instant): boolean => Temporal.Instant.compare(a, b) < 0;
 
-/** True when `zone` is an IANA time zone that this runtime knows (`Europe/Berlin`); offsets such as `+02:00` are refused. */
+/** True when `zone` is an IANA time zone that this runtime knows (`Europe/Berlin`); offsets (`+02:00`) and whole times, which name one, are refused. */
 export const isZone = (zone: string): boolean => {
-  if (/^[+-]/.test(zone)) return false;
+  if (!/^[A-Za-z][\w+/-]*$/.test(zone)) return false;
   try {
     instantOf(0).toZonedDateTimeISO(zone);
     return true;

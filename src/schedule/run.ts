@@ -35,42 +35,40 @@ export interface Ticked {
 export const tick = async (due: DueReport, parts: TickParts): Promise<Ticked> => {
   const now = parts.clock.now();
   const holidays = await parts.holidays(due.report.schedule.calendar, now);
+  const { name: report } = due.report;
+  // A personal schedule in a subscription's row: it stops only those who have it, and may not even fit into the table.
+  const read = due.wanted.map((pair) => ({ pair, mistake: mistakeIn(pair.schedule) }));
+  const mistakes = [...new Set(read.flatMap(({ mistake }) => (mistake === null ? [] : [mistake])))];
+  for (const mistake of mistakes) parts.log.warn("schedule.unreadable", { report, mistake });
+  const wanted = read.flatMap(({ pair, mistake }) => (mistake === null ? [pair] : []));
   return transaction(parts.pool, async (db) => {
-    const schedules = await syncSchedules(db, { report: due.report.name, wanted: due.wanted, now });
+    const schedules = await syncSchedules(db, { report, wanted, now });
     let made = 0;
     for (const known of schedules) {
-      const lastSeen = await lastNominal(db, { report: due.report.name, ...known });
-      for (const slot of slotsOf(due, known, { holidays, lastSeen, now, log: parts.log })) {
+      const lastSeen = await lastNominal(db, { report, ...known });
+      for (const slot of slotsOf(due, known, { holidays, lastSeen, now })) {
         if ((await putSlot(db, slot)) && slot.skipped === null) made += 1;
       }
     }
-    return { made, mistakes: schedules.flatMap(({ schedule }) => mistakeIn(schedule)) };
+    return { made, mistakes };
   });
 };
 
-const mistakeIn = (schedule: string): readonly string[] => {
+const mistakeIn = (schedule: string): string | null => {
   const read = readSchedule(schedule);
-  return "mistake" in read ? [`the schedule “${schedule}” of a subscription can't be read: ${read.mistake}`] : [];
+  if (!("mistake" in read)) return null;
+  return `the schedule “${schedule.slice(0, 80)}” of a subscription can't be read: ${read.mistake}`;
 };
 
 interface SlotFacts {
   readonly holidays: Holidays;
   readonly lastSeen: Temporal.Instant | null;
   readonly now: Temporal.Instant;
-  readonly log: Log;
 }
 
 const slotsOf = (due: KnownReport, known: KnownSchedule, facts: SlotFacts): readonly NewSlot[] => {
   const expression = readSchedule(known.schedule);
-  if ("mistake" in expression) {
-    // A personal schedule in a subscription's row: it stops only those who have it.
-    facts.log.warn("schedule.unreadable", {
-      report: due.report.name,
-      schedule: known.schedule,
-      mistake: expression.mistake,
-    });
-    return [];
-  }
+  if ("mistake" in expression) return [];
   const { at: _at, zone: _zone, calendar: _calendar, ...rest } = due.report.schedule;
   const schedule: ReadSchedule = { ...rest, expression };
   const { holidays, lastSeen, now } = facts;
@@ -106,14 +104,14 @@ export const findOverdue = async (
 /** What the next tick would record of a report's known schedules: times that have come since the last one that is recorded. */
 export const owedSlots = async (
   known: KnownReport,
-  { pool, clock, log, holidays }: TickParts,
+  { pool, clock, holidays }: Omit<TickParts, "log">,
 ): Promise<readonly NewSlot[]> => {
   const now = clock.now();
   const days = await holidays(known.report.schedule.calendar, now);
   const slots: NewSlot[] = [];
   for (const schedule of await schedulesOf(pool, known.report.name)) {
     const lastSeen = await lastNominal(pool, { report: known.report.name, ...schedule });
-    slots.push(...slotsOf(known, schedule, { holidays: days, lastSeen, now, log }));
+    slots.push(...slotsOf(known, schedule, { holidays: days, lastSeen, now }));
   }
   return slots.filter(({ due }) => !before(now, due));
 };

@@ -66,7 +66,7 @@ export const statements = {
       where x.state = 'planned' and p.delivery_id = x.id and r.state = 'wanted' and s.paused_until > $1 limit 1), ''), finished_at = $1, owner = null, deadline = null
     where state in ('planned', 'drawn', 'proven', 'composed') and expires_at <= $1 returning id`,
   lastFacts: `select d.facts, d.nominal, d.zone from deliveries d where d.report = $1 and md5(d.filters_key) = md5($2) and d.filters_key = $2 and d.state = 'sent'
-      and (d.nominal at time zone d.zone)::date < ($3::timestamptz at time zone d.zone)::date and d.facts is not null and d.trial = $4
+      and d.nominal < $3 and d.facts is not null and d.trial = $4
     order by d.nominal desc limit 1`,
   putProofs: `with about as (
       update delivery_parts p set proven_of = x.drawn_at from jsonb_to_recordset($3::jsonb) as x (part int, drawn_at timestamptz)
@@ -210,19 +210,23 @@ export const postponeDelivery = async (db: Db, id: string, notBefore: Temporal.I
 export const expireDeliveries = (db: Db, now: Temporal.Instant, reason: string): Promise<string[]> =>
   many(db, { text: statements.expire, values: [at(now), reason], map: (row) => text(row, "id") });
 
-/** The figures of the last delivery that was sent with equal filters, with its date in its zone; `null`: there is none. */
+/** The figures of the last delivery of a day before that was sent with equal filters, with its date in its zone; `null`: there is none. */
 export const lastSentFacts = (
   db: Db,
   delivery: Delivery,
 ): Promise<{ readonly facts: readonly ShownFact[]; readonly date: string } | null> =>
   one(db, {
     text: statements.lastFacts,
-    values: [delivery.report, canonicalFilters(delivery.filters), at(delivery.nominal), delivery.trial],
+    values: [delivery.report, canonicalFilters(delivery.filters), at(startOfDay(delivery)), delivery.trial],
     map: (row) => ({
       facts: as<ShownFact[]>(row, "facts"),
       date: instant(row, "nominal").toZonedDateTimeISO(text(row, "zone")).toPlainDate().toString(),
     }),
   });
+
+/** The days are the recipient's. They are worked out here: a zone that the database doesn't know would end the statement for everybody it looks at. */
+const startOfDay = ({ nominal, zone }: Delivery): Temporal.Instant =>
+  nominal.toZonedDateTimeISO(zone).startOfDay().toInstant();
 
 /** Which drawing of a part was proven: when it was drawn, or `null`: never. */
 export interface Drawing {

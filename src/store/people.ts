@@ -85,7 +85,7 @@ const toSubscription = (row: Row): Subscription => ({
   filters: as<Filters | null>(row, "filters"),
   attributes: attributes(row, "attributes"),
   split: as<Split | null>(row, "split"),
-  formats: as<Format[] | null>(row, "formats"),
+  formats: row["formats"] === null ? null : (texts(row, "formats") as readonly Format[]),
   at: textOrNull(row, "at"),
   start: textOrNull(row, "start"),
   end: textOrNull(row, "end"),

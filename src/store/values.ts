@@ -20,6 +20,9 @@ const instantOfText: Reader = (text) => {
 };
 const asText: Reader = (text) => text;
 
+/** `YYYY-MM-DD`, so that dates can be compared as texts: the year 20226 would come before 2026. */
+const dateOfText: Reader = (text) => (/^\d{4}-\d\d-\d\d$/.test(text) ? text : outermost(text).toString().slice(0, 10));
+
 /** `text[]`: the driver's declared types name no arrays. */
 const textArray = 1009 as Parameters<typeof pg.types.getTypeParser>[0];
 
@@ -34,8 +37,8 @@ const arrayOf =
 const readers: ReadonlyMap<number, Reader> = new Map<number, Reader>([
   [1184, instantOfText], // timestamptz
   [1185, arrayOf(instantOfText)],
-  [1082, asText], // date
-  [1182, arrayOf(asText)],
+  [1082, dateOfText], // date
+  [1182, arrayOf(dateOfText)],
   [1114, asText], // timestamp without a zone
   [1115, arrayOf(asText)],
   [20, asText], // bigint

@@ -55,6 +55,16 @@ describe("a list", () => {
     expect(rows.map(({ place }) => place)).toEqual(["people.csv row 2", "people.csv row 5", "people.csv row 6"]);
   });
 
+  test.each(["constructor", "toString", "__proto__"])("may have a column called %s", (name) => {
+    const { rows, mistakes } = read(`email,region,${name}\na@x.com,North,\na@x.com,South,x\n`);
+    expect(mistakes).toEqual([]);
+    expect(Object.entries(rows[0]?.attributes ?? {})).toContainEqual([name, "x"]);
+    const [row] = read("email,region\na@x.com,North\n").rows;
+    const { place: _, ...known } = rows[0] ?? expect.fail();
+    const plan = importPlan([{ ...known, active: true }], { rows: [row ?? expect.fail()], mistakes: [] });
+    expect(plan.change[0]?.differences).toContainEqual({ field: name, before: "x", after: "" });
+  });
+
   test("gives its own columns their meaning, and every other one to the person", () => {
     const { rows } = read(
       "key,email,kind,locale,zone,calendar,formats,filters,Region\nk7,sales@x.com,mailbox,de-AT,Europe/Vienna,at,PDF; png,all,North\n",
