@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { isFault } from "#model/fault.ts";
-import { msBetween } from "#model/time.ts";
+import { msBetween, type Temporal } from "#model/time.ts";
 import { type Backoff, backoffMs } from "#runtime/backoff.ts";
 import type { Clock } from "#runtime/clock.ts";
 
@@ -20,7 +20,7 @@ const usualBackoff: Backoff = { baseMs: 500, maxMs: 30_000 };
 /** Tries `work` until it succeeds, fails for good (`never`, or no fault of ours), or the time for it is over. */
 export const persist = async <T>(work: () => Promise<T>, persistence: Persistence): Promise<T> => {
   const { clock, retryForMs, signal, backoff = usualBackoff } = persistence;
-  const began = clock.now();
+  let failingSince: Temporal.Instant | null = null;
   for (let tries = 1; ; tries += 1) {
     signal.throwIfAborted();
     try {
@@ -28,7 +28,8 @@ export const persist = async <T>(work: () => Promise<T>, persistence: Persistenc
     } catch (error) {
       if (signal.aborted || !isFault(error) || error.retry === "never") throw error;
       const wait = backoffMs(backoff, tries, Math.random());
-      if (msBetween(began, clock.now()) + wait >= retryForMs) throw error;
+      failingSince ??= clock.now();
+      if (msBetween(failingSince, clock.now()) + wait >= retryForMs) throw error;
       persistence.onRetry?.(error, tries);
       await pause(wait, undefined, { signal });
     }
