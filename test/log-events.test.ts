@@ -58,10 +58,10 @@ test("docs/log-events.md has every event that is logged, with its levels, and no
 /** How the keys of alerts begin, as they stand where alerts are raised. */
 const raisedKeys = (): readonly string[] => {
   const raising = sources.filter(
-    ({ path, text }) => /\braise\(|\btell(?:Server|Faults|Rows)?\(/.test(text) && !path.startsWith("src/cli/"),
+    ({ path, text }) => /\braise\(|\btell(?:Ticks)?\(/.test(text) && !path.startsWith("src/cli/"),
   );
   const pattern =
-    /(?:\bkey(?::| =)|\balert =|\bforeign =|\btell\(|\btellServer\(|=> *)\s*["`]([a-z-]+)(?=:\$\{|",|";|` *[,;])/g;
+    /(?:\bkey(?::| =)|\balert =|\bforeign =|\btell\(|\btellTicks\(|=> *)\s*["`]([a-z-]+)(?=:\$\{|",|";|` *[,;])/g;
   return raising.flatMap(({ text }) => [...text.matchAll(pattern)].map(([, word = ""]) => word));
 };
 

@@ -1,6 +1,6 @@
 /** Our tables' people as a file that `recipients import` reads again. */
 import { reportNamed } from "#actions/named.ts";
-import { type Attributes, type Recipient, type Subscription, valuesOf } from "#model/people.ts";
+import { type Attributes, attributesOver, type Recipient, type Subscription, valuesOf } from "#model/people.ts";
 import { peopleOf } from "#store/people.ts";
 import type { Pool } from "#store/pool.ts";
 
@@ -25,7 +25,7 @@ export const exportPeople = async (report: string | null, pool: Pool): Promise<s
         .filter((one) => one.recipientId === recipient.id && one.active)
         .map((subscription) => ({
           recipient,
-          attributes: { ...recipient.attributes, ...subscription.attributes },
+          attributes: attributesOver(recipient.attributes, subscription.attributes),
           subscription,
         }));
     });

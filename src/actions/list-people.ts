@@ -1,5 +1,5 @@
 import { reportNamed } from "#actions/named.ts";
-import type { Attributes, Recipient } from "#model/people.ts";
+import { type Attributes, attributesOver, type Recipient } from "#model/people.ts";
 import { peopleOf } from "#store/people.ts";
 import type { Pool } from "#store/pool.ts";
 import { allReports } from "#store/reports.ts";
@@ -25,7 +25,7 @@ export const listPeople = async (report: string | null, pool: Pool): Promise<rea
     const own = reportsOf.get(recipient.id) ?? [];
     return {
       recipient,
-      attributes: Object.assign({}, recipient.attributes, ...own.map((one) => one.attributes)) as Attributes,
+      attributes: own.reduce((weaker, one) => attributesOver(weaker, one.attributes), recipient.attributes),
       reports: [...new Set(own.map((one) => one.report))],
     };
   });

@@ -59,20 +59,20 @@ export const recurringTroubles = (alerts: Alerts) => {
 };
 
 /**
- * Tells of a family of troubles, which is looked for as a whole each minute: what is new opens, and what isn't found any more is over, whoever
- * opened it. Only what changed touches the rows. What is told stops nobody.
+ * Tells of a family of troubles, which is looked for as a whole each minute: what is new opens, and what two looks in a row did not find is over,
+ * whoever opened it; another process may have seen it a moment before this one. `unseen`: beginnings of keys that could not be looked for.
+ * What is told stops nobody.
  */
 export const troublesOf = (family: string, alerts: Alerts, pool: Opened["pool"]) => {
-  let known: string | null = null;
-  return async (troubles: readonly Trouble[]): Promise<void> => {
-    const wanted = new Set(troubles.map(({ key }) => key));
-    const words = JSON.stringify([...wanted].sort());
-    if (words === known) return;
+  let missed: ReadonlySet<string> = new Set();
+  return async (troubles: readonly Trouble[], unseen: readonly string[]): Promise<void> => {
+    const found = new Set(troubles.map(({ key }) => key));
     try {
-      const open = await openAlertKeys(pool);
-      for (const key of open) if (key.startsWith(family) && !wanted.has(key)) await alerts.recover(key);
-      for (const trouble of troubles) await alerts.raise(trouble);
-      known = words;
+      const open = (await openAlertKeys(pool)).filter((key) => key.startsWith(family));
+      const gone = open.filter((key) => !found.has(key) && !unseen.some((start) => key.startsWith(start)));
+      for (const key of gone) if (missed.has(key)) await alerts.recover(key);
+      missed = new Set(gone);
+      for (const trouble of troubles) if (!open.includes(trouble.key)) await alerts.raise(trouble);
     } catch {
       // As above.
     }

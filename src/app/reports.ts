@@ -33,10 +33,9 @@ export const versionOf = (report: Report): string =>
 export interface TickParts {
   readonly holidays: HolidayMemory["of"];
   readonly timings: (known: KnownReport) => Promise<Necessary>;
-  /** Takes all reports of which nobody knows whether they are due. */
-  readonly tellFaults: (troubles: readonly Trouble[]) => Promise<void>;
-  /** Takes all rows of the tables by which nobody gets a report. */
-  readonly tellRows: (troubles: readonly Trouble[]) => Promise<void>;
+  readonly tell: (key: string, trouble: Pick<Trouble, "subject" | "lines"> | null) => Promise<void>;
+  /** Takes all rows of the tables by which nobody gets a report, and the beginnings of the keys of reports that could not be looked at. */
+  readonly tellRows: (troubles: readonly Trouble[], unseen: readonly string[]) => Promise<void>;
 }
 
 /** Of a report; more is one mistake that was made many times, and nobody reads them all. */
@@ -45,35 +44,29 @@ const mostRows = 20;
 /** Ticks every report of the configuration; one whose people or calendar can't be read stops only itself. */
 export const tickAll = async (
   { pool, clock, log }: Pick<App, "pool" | "clock" | "log">,
-  { holidays, timings, tellFaults, tellRows }: TickParts,
+  { holidays, timings, tell, tellRows }: TickParts,
 ): Promise<number> => {
   let made = 0;
-  const faults: Trouble[] = [];
   const rows: Trouble[] = [];
+  const unseen: string[] = [];
   for (const known of await allReports(pool)) {
     try {
       const necessary = await timings(known);
       const ticked = await tick({ ...known, wanted: necessary.timings }, { pool, clock, log, holidays });
       made += ticked.made;
+      await tell(`tick:${known.report.name}`, null);
       const mistakes = [...necessary.mistakes, ...ticked.mistakes].slice(0, mostRows);
       rows.push(...mistakes.map((mistake) => oddRow(known.report.name, mistake)));
     } catch (error) {
       log.error("tick.fault", { report: known.report.name, error });
-      faults.push(faultOf(known.report.name, error));
+      unseen.push(`rows:${known.report.name}:`);
+      const subject = `${known.report.name}: when it is due can't be worked out`;
+      await tell(`tick:${known.report.name}`, { subject, lines: [wordsOf(error), "It is tried again each minute."] });
     }
   }
-  await tellFaults(faults);
-  // Of a report that could not be looked at nobody knows whether its rows are mended.
-  if (faults.length === 0) await tellRows(rows);
+  await tellRows(rows, unseen);
   return made;
 };
-
-const faultOf = (report: string, error: unknown): Trouble => ({
-  key: `tick:${report}`,
-  severity: "critical",
-  subject: `${report}: when it is due can't be worked out`,
-  lines: [wordsOf(error), "It is tried again each minute."],
-});
 
 /** Who should have got a report by this row gets nothing, and is nobody whom a slot could name. */
 const oddRow = (report: string, mistake: string): Trouble => ({

@@ -58,8 +58,7 @@ export const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts =>
   const { limits, mail, dir } = config;
   const { definitionOf, reportOf } = rememberReports(pool);
   const alerts = alertsOf(open);
-  const tellServer = recurringTroubles(alerts);
-  const tellFaults = troublesOf("tick:", alerts, pool);
+  const tellTicks = recurringTroubles(alerts);
   const tellRows = troublesOf("rows:", alerts, pool);
   const timings = rememberTimings(open);
   const readListsOf = (report: Report) => readLists(report, { pool, clock, sources, dir });
@@ -98,8 +97,8 @@ export const partsOf = (open: Opened, arrive: () => Promise<void>): WorkParts =>
     tick: async () => {
       await arrive();
       for (const { name } of config.servers)
-        await tellServer(`server:${name}`, servers.has(name) ? null : awayWords(name));
-      return tickAll(open, { holidays: holidays.of, timings, tellFaults, tellRows });
+        await tellTicks(`server:${name}`, servers.has(name) ? null : awayWords(name));
+      return tickAll(open, { holidays: holidays.of, timings, tell: tellTicks, tellRows });
     },
     tellOwner: async (slot, signal) => {
       // From a copy of the database its owner would hear of a morning that somebody else has told already.

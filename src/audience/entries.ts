@@ -1,5 +1,6 @@
 import {
   type Attributes,
+  attributesOver,
   type Group,
   type People,
   type Recipient,
@@ -69,20 +70,13 @@ export const trimmedValues = (attributes: Attributes, name: string): readonly st
     .map((value) => value.trim())
     .filter((value) => value !== "");
 
-/** What `stronger` says hides what `weaker` says of the same name, however that is written there. */
-const over = (weaker: Attributes, stronger: Attributes): Attributes => {
-  if (Object.keys(stronger).length === 0) return weaker;
-  if (Object.keys(weaker).length === 0) return stronger;
-  const said = new Set(Object.keys(stronger).map((name) => name.toLowerCase()));
-  const left = Object.entries(weaker).filter(([name]) => !said.has(name.toLowerCase()));
-  return Object.fromEntries([...left, ...Object.entries(stronger)]);
-};
-
 const entry = (report: Report, recipient: Recipient, rows: readonly Subscription[]): Entry => {
   const first = <K extends "filters" | "split" | "formats" | "at" | "start" | "end">(
     field: K,
   ): Subscription[K] | null => rows.find((row) => row[field] !== null)?.[field] ?? null;
-  const attributes = rows.toReversed().reduce((weaker, row) => over(weaker, row.attributes), recipient.attributes);
+  const attributes = rows
+    .toReversed()
+    .reduce((weaker, row) => attributesOver(weaker, row.attributes), recipient.attributes);
   return {
     report,
     recipient,

@@ -1,4 +1,5 @@
 import { type Entry, entriesOf, timingOf, trimmedValues } from "#audience/entries.ts";
+import { bundle } from "#audience/plan/bundle.ts";
 import { addressMistake } from "#model/address.ts";
 import type { DeliveryDraft, Envelope, Slot } from "#model/delivery.ts";
 import { type Filters, mistakeInFilters } from "#model/filters.ts";
@@ -115,29 +116,38 @@ const draftsOf = (entry: Entry, facts: Dated): readonly DeliveryDraft[] => {
   const [name, values] = several;
   const single = values.map((value) => ({ value, filters: { ...filters, [name]: [value] } }));
   if (split === "sections") return [draft(entry, facts, { filters, skip, sections: single })];
-  return single.map((one) => ({
-    ...draft(entry, facts, { filters: one.filters, skip, sections: [] }),
-    label: entry.label === "" ? one.value : `${entry.label} · ${one.value}`,
-  }));
+  return single.map(({ value, filters: own }) => {
+    const label = entry.label === "" ? value : `${entry.label} · ${value}`;
+    return draft(entry, facts, { label, filters: own, skip, sections: [] });
+  });
 };
 
-/** A label is a part of a key in the database; a value can follow it there. */
-const longestLabel = 300;
+/** A label is a part of a key in the database, where no more than 2,700 bytes fit. */
+const longestLabel = 500;
+
+const tooLong = (label: string): string | null =>
+  label.length <= longestLabel
+    ? null
+    : `its label “${label.slice(0, 40)} …” has ${label.length} characters; ${longestLabel} are the most`;
 
 interface DraftParts {
+  /** By default the entry's own. */
+  readonly label?: string;
   readonly filters: Filters;
   readonly skip: string | null;
   readonly sections: readonly { readonly value: string; readonly filters: Filters }[];
 }
 
-const draft = (entry: Entry, facts: Dated, { filters, skip, sections }: DraftParts): DeliveryDraft => {
+const draft = (entry: Entry, facts: Dated, parts: DraftParts): DeliveryDraft => {
   const { report, recipient, merged } = entry;
+  const { filters, sections, label = entry.label } = parts;
+  const mistake = tooLong(label);
   const chosen = sections.length === 0 ? [{ value: null, filters }] : sections;
   return {
     report: report.name,
     recipientId: recipient.id,
     recipientName: recipient.name === "" ? recipient.key : recipient.name,
-    label: entry.label.slice(0, longestLabel),
+    label: mistake === null ? label : `${label.slice(0, 280)} … (${label.length})`,
     envelope: envelopeOf(entry, facts),
     filters,
     formats: merged.formats ?? report.formats,
@@ -154,7 +164,7 @@ const draft = (entry: Entry, facts: Dated, { filters, skip, sections }: DraftPar
         heading: section.value,
       })),
     ),
-    skip,
+    skip: parts.skip ?? mistake,
   };
 };
 
@@ -208,8 +218,6 @@ const reasonToSkip = (entry: Entry, facts: Dated): string | null => {
   const { recipient, merged, report } = entry;
   const { date } = facts;
   if (entry.stopped) return "the subscription is not active";
-  if (entry.label.length > longestLabel)
-    return `its label “${entry.label.slice(0, 40)} …” has ${entry.label.length} characters; ${longestLabel} are the most`;
   if (recipient.zone !== null && !isZone(recipient.zone)) return `the time zone “${recipient.zone}” isn't known`;
   const from = later(recipient.validFrom, merged.start);
   if (from !== null && date < from) return `starts on ${from}`;
@@ -267,34 +275,3 @@ const envelopeOf = ({ recipient, report }: Entry, { date, people }: Dated): Enve
 
 const holds = (copy: Copy, date: string): boolean =>
   (copy.from === null || copy.from <= date) && (copy.until === null || date <= copy.until);
-
-/**
- * Several reports of one bundle become one delivery per person, label and address; what is skipped stays by itself. No two of a person
- * share report and label, or one of them would never be recorded: the first goes by the leader's name, one to another address by its own.
- */
-const bundle = (drafts: readonly DeliveryDraft[], leader: string): readonly DeliveryDraft[] => {
-  const owed = Map.groupBy(
-    drafts.filter((one) => one.skip === null),
-    (one) => JSON.stringify([one.recipientId, one.label, one.envelope]),
-  );
-  const led = new Set<string>();
-  const whole = [...owed.values()].map((group) => {
-    const [first, ...rest] = group;
-    if (first === undefined) return [];
-    const who = whoOf(first);
-    const report = led.has(who) ? first.report : leader;
-    led.add(who);
-    return [rest.reduce(joined, { ...first, report })];
-  });
-  // A skip of the leader's own part is told by its missing in what goes out under the leader's name.
-  const skips = drafts.filter((one) => one.skip !== null && !(one.report === leader && led.has(whoOf(one))));
-  return [...skips, ...whole.flat()];
-};
-
-const whoOf = ({ recipientId, label }: DeliveryDraft): string => JSON.stringify([recipientId, label]);
-
-const joined = (all: DeliveryDraft, one: DeliveryDraft): DeliveryDraft => ({
-  ...all,
-  formats: [...new Set([...all.formats, ...one.formats])],
-  parts: [...all.parts, ...one.parts],
-});

@@ -21,8 +21,8 @@ export const mistakeInFilters = (filters: Filters): string | null => {
   return Object.keys(filters).length === 0 ? "there is no filter at all; say “all” for the whole view" : null;
 };
 
-/** Values become parts of addresses, of labels and of keys in the database, which all have an end. */
-const mostCharacters = 500;
+/** Characters of a value: it becomes a part of an address, and servers take 8,000 of those. */
+export const mostCharacters = 2_000;
 
 /** Rows that somebody wrote in SQL may hold anything. */
 const isList = (values: unknown): boolean =>

@@ -11,6 +11,15 @@ export const valuesOf = (attributes: Attributes, name: string): readonly string[
   return typeof value === "string" ? [value] : value;
 };
 
+/** What `stronger` says hides what `weaker` says of the same name, however that is written there. */
+export const attributesOver = (weaker: Attributes, stronger: Attributes): Attributes => {
+  if (Object.keys(stronger).length === 0) return weaker;
+  if (Object.keys(weaker).length === 0) return stronger;
+  const said = new Set(Object.keys(stronger).map((name) => name.toLowerCase()));
+  const left = Object.entries(weaker).filter(([name]) => !said.has(name.toLowerCase()));
+  return Object.fromEntries([...left, ...Object.entries(stronger)]);
+};
+
 /** A person or a shared mailbox, known by a key of its own, since an address can change. */
 export interface Recipient {
   readonly id: string;

@@ -58,12 +58,12 @@ const mostCharacters = 1_000;
 
 /** Words or five cron fields → expression, or a mistake that says what was read and what would be understood. */
 export const readSchedule = (at: string): CronExpression | Mistake => {
+  if (at.length > mostCharacters)
+    return {
+      mistake: `"${at.slice(0, 80)} …" has ${at.length} characters; a schedule has ${mostCharacters} at most.`,
+    };
   const text = at.trim().replace(/\s+/g, " ");
   if (text === "") return { mistake: 'The schedule is empty; write for example "weekdays 07:00".' };
-  if (text.length > mostCharacters)
-    return {
-      mistake: `"${text.slice(0, 80)} …" has ${text.length} characters; a schedule has ${mostCharacters} at most.`,
-    };
   const read = looksLikeCron(text) ? { lines: [text] } : readWords(text);
   if ("mistake" in read) return read;
   const [first, ...more] = read.lines.map(readFields);

@@ -3,7 +3,7 @@ import { canonicalFilters, type Filters } from "#model/filters.ts";
 import type { ShownFact } from "#model/message.ts";
 import type { Format } from "#model/people.ts";
 import type { Proof } from "#model/proof.ts";
-import type { Temporal } from "#model/time.ts";
+import { before, type Temporal } from "#model/time.ts";
 import {
   as,
   at,
@@ -67,6 +67,7 @@ export const statements = {
     where state in ('planned', 'drawn', 'proven', 'composed') and expires_at <= $1 returning id`,
   lastFacts: `select d.facts, d.nominal, d.zone from deliveries d where d.report = $1 and md5(d.filters_key) = md5($2) and d.filters_key = $2 and d.state = 'sent'
       and d.nominal < $3 and d.facts is not null and d.trial = $4
+      and not exists (select 1 from unnest($5::text[], $6::timestamptz[]) as today(zone, began) where today.zone = d.zone and d.nominal >= today.began)
     order by d.nominal desc limit 1`,
   putProofs: `with about as (
       update delivery_parts p set proven_of = x.drawn_at from jsonb_to_recordset($3::jsonb) as x (part int, drawn_at timestamptz)
@@ -210,23 +211,36 @@ export const postponeDelivery = async (db: Db, id: string, notBefore: Temporal.I
 export const expireDeliveries = (db: Db, now: Temporal.Instant, reason: string): Promise<string[]> =>
   many(db, { text: statements.expire, values: [at(now), reason], map: (row) => text(row, "id") });
 
-/** The figures of the last delivery of a day before that was sent with equal filters, with its date in its zone; `null`: there is none. */
-export const lastSentFacts = (
+/**
+ * The figures of the last delivery with equal filters that was sent and was of a day before, with that day; `null`: there is none. An edition is
+ * of the day that its own recipient had. That is worked out here: a zone that the database doesn't know would end the statement for
+ * everybody whom it looks at. So it is asked again for each zone that has had an edition of this day already, which are few.
+ */
+export const lastSentFacts = async (
   db: Db,
   delivery: Delivery,
-): Promise<{ readonly facts: readonly ShownFact[]; readonly date: string } | null> =>
-  one(db, {
-    text: statements.lastFacts,
-    values: [delivery.report, canonicalFilters(delivery.filters), at(startOfDay(delivery)), delivery.trial],
-    map: (row) => ({
-      facts: as<ShownFact[]>(row, "facts"),
-      date: instant(row, "nominal").toZonedDateTimeISO(text(row, "zone")).toPlainDate().toString(),
-    }),
-  });
-
-/** The days are the recipient's. They are worked out here: a zone that the database doesn't know would end the statement for everybody it looks at. */
-const startOfDay = ({ nominal, zone }: Delivery): Temporal.Instant =>
-  nominal.toZonedDateTimeISO(zone).startOfDay().toInstant();
+): Promise<{ readonly facts: readonly ShownFact[]; readonly date: string } | null> => {
+  const { report, filters, nominal, zone, trial } = delivery;
+  const today = nominal.toZonedDateTimeISO(zone).toPlainDate();
+  const began = new Map<string, Temporal.Instant>();
+  for (;;) {
+    const days = [[...began.keys()], [...began.values()].map(at)];
+    const last = await one(db, {
+      text: statements.lastFacts,
+      values: [report, canonicalFilters(filters), at(nominal), trial, ...days],
+      map: (row) => ({
+        facts: as<ShownFact[]>(row, "facts"),
+        nominal: instant(row, "nominal"),
+        zone: text(row, "zone"),
+      }),
+    });
+    if (last === null) return null;
+    const start = today.toZonedDateTime(last.zone).toInstant();
+    if (before(last.nominal, start))
+      return { facts: last.facts, date: last.nominal.toZonedDateTimeISO(last.zone).toPlainDate().toString() };
+    began.set(last.zone, start);
+  }
+};
 
 /** Which drawing of a part was proven: when it was drawn, or `null`: never. */
 export interface Drawing {

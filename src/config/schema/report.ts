@@ -19,6 +19,7 @@ import {
   zone,
 } from "#config/schema/values.ts";
 import { drawing, manyViews, oneView } from "#config/schema/view.ts";
+import { mostCharacters } from "#model/filters.ts";
 
 const scheduleWords = "a schedule such as weekdays 07:00";
 
@@ -56,7 +57,7 @@ const people = z.union([
   }),
 ]);
 
-const filterValue = line("a value in quotes");
+const filterValue = line("a value in quotes", mostCharacters);
 
 const filter = z.union([
   line("a column of the list, or a section with value or values"),

@@ -33,12 +33,13 @@ export const text = (kind = "a text") =>
     (written) => written || undefined,
   );
 
-/** One line of text: a line break in it would become one in a header. */
-export const line = (kind = "a text on one line") =>
+/** One line of text: a line break in it would become one in a header. `most`: its characters. */
+export const line = (kind = "a text on one line", most = Number.POSITIVE_INFINITY) =>
   judgedText(kind, {
     remedy: "write it in quotes, on one line",
     mistakeIn: (written) => {
       if (/[\r\n]/.test(written)) return "it holds a line break";
+      if (written.length > most) return `it has ${written.length} characters, and ${most} are the most`;
       return written === "" ? "it is empty" : null;
     },
   });
